@@ -1,0 +1,43 @@
+/** Every limit of the core, by name, with its unit last. Options may lower most of them; none is exceeded silently. */
+export const LIMITS = {
+  /** A tenant's, kind's or agent's name. */
+  idBytes: 128,
+  /** One call's or message's input, encoded. */
+  payloadBytes: 1024 * 1024,
+  /** One turn's record, encoded: changes, sends, steps. */
+  recordBytes: 4 * 1024 * 1024,
+  /** Soft size of a lane's batch: a batch takes records until it is reached. */
+  batchBytes: 512 * 1024,
+  batchRecords: 4096,
+  /** Nesting of a value. */
+  valueDepth: 128,
+  /** One agent's state, encoded. */
+  stateBytes: 64 * 1024 * 1024,
+  registryValueBytes: 64 * 1024,
+  /** Messages that wait in one agent's mailbox. */
+  mailboxMessages: 4096,
+  /** Messages of one agent that their receivers have not taken. */
+  outboxMessages: 4096,
+  /** Timers of one agent. */
+  timers: 1024,
+  /** Steps that one turn journals. */
+  stepsPerTurn: 10_000,
+  /** Age after which a raw operation id is refused as too old. */
+  operationWindowMs: 10 * 60_000,
+  /** Operation ids that one agent remembers within the window. */
+  operationsPerAgent: 4096,
+  /** Calls of one session to one agent that may be unanswered at once. */
+  sessionWindow: 1024,
+  /** Sessions that one agent remembers; the least recently used one is dropped. */
+  sessionsPerAgent: 1024,
+  /** A turn that makes no progress (no step settles) for this long fails. */
+  turnDeadlineMs: 60_000,
+  /** A handler that holds the thread this long is named by the watchdog. */
+  blockedThreadMs: 1_000,
+  /** How far a received clock may be ahead of the own one. */
+  clockDriftMs: 60_000,
+  /** Agents met in a chain of calls. */
+  callChain: 32,
+} as const;
+
+export type Limits = { readonly [Name in keyof typeof LIMITS]: number };

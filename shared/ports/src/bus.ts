@@ -1,0 +1,37 @@
+/** A message; `payload` is owned by the receiver. */
+export interface BusMessage {
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  readonly headers: ReadonlyMap<string, string>;
+  /** Answers a request; a no-op for a message that nobody awaits. At most once. */
+  reply(payload: Uint8Array): void;
+}
+
+export interface SubscribeOptions {
+  /** Of all subscribers with the same queue name one gets each message. */
+  readonly queue?: string;
+}
+
+export interface PublishOptions {
+  readonly headers?: ReadonlyMap<string, string>;
+}
+
+export interface RequestOptions extends PublishOptions {
+  readonly timeoutMs: number;
+}
+
+/**
+ * Messages between processes, by subject (tokens joined by `.`; `*` stands for one token, a final `>` for one or more).
+ *
+ * - At most once: a message may be lost, delayed or delivered twice; between one publisher and one subscriber order is kept for what
+ *   arrives on one subject.
+ * - Delivery never happens inside `publish` or `request`. Handlers must not throw; what they throw is dropped.
+ */
+export interface Bus {
+  publish(subject: string, payload: Uint8Array, options?: PublishOptions): void;
+  /** Returns the function that ends the subscription. */
+  subscribe(pattern: string, handler: (message: BusMessage) => void, options?: SubscribeOptions): () => void;
+  /** Rejects with `unavailable` when nobody listens, with `timeout` after `timeoutMs`. */
+  request(subject: string, payload: Uint8Array, options: RequestOptions): Promise<Uint8Array>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+/** Tests run against the sources; only worker threads and child processes use the build in dist/. */
+const source = (folder: string) => fileURLToPath(new URL(folder, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^@skep\/ports\/conformance$/, replacement: source('./shared/ports/src/conformance/index.ts') },
+      { find: /^@skep\/chaos$/, replacement: source('./chaos/src/index.ts') },
+      { find: /^@skep\/([a-z]+)$/, replacement: `${source('./shared')}/$1/src/index.ts` },
+    ],
+  },
+  test: {
+    include: ['shared/*/test/**/*.test.ts', 'services/*/test/**/*.test.ts', 'chaos/test/**/*.test.ts'],
+    testTimeout: 30_000,
+    maxWorkers: 2,
+    coverage: { provider: 'v8', include: ['shared/state/src/**'] },
+  },
+});
