@@ -2,7 +2,11 @@
  * The kernel: what every room builds on. Imports nothing of ours.
  *
  *   const id = agentId({ tenant: 'default', kind: 'counter', name: 'a1' });
+ *   const bytes = encode({ count: 1, at: new Date(0) }); // one value, one byte string
+ *   const address = hashHexOf(bytes);
+ *   throw new SkepError('unknown-agent', { message: 'no agent has this id', id });
  */
+export { decode, decodePrefix, encode, normalize } from './codec.js';
 export {
   assert,
   assertNever,
@@ -15,6 +19,9 @@ export {
   SkepError,
   toSkepError,
 } from './errors.js';
+export { formatPath, invalidValue } from './fault.js';
+export { fromHex, type Hash, hash, hashHexOf, keyedHash, keyedHashOf, toHex } from './hash.js';
+export { CLOCK_ZERO, clockText, compareClocks, type HybridClock, parseClock, receive, tick } from './hybrid-clock.js';
 export {
   type AgentAddress,
   type AgentId,
@@ -39,5 +46,23 @@ export {
   type UniverseId,
   universeId,
 } from './ids.js';
+export { parseJson, toJson } from './json.js';
+export { compareKeys, sortKeys } from './key-order.js';
 export { LIMITS, type Limits } from './limits.js';
+export { setOwn } from './normalize.js';
+export { Reader } from './reader.js';
 export type { Change, Path, Value } from './values.js';
+export {
+  compareVectors,
+  type Dot,
+  dotOf,
+  includesDot,
+  increment,
+  mergeVectors,
+  parseVector,
+  VECTOR_ZERO,
+  type VectorOrder,
+  type VersionVector,
+  vectorToValue,
+} from './version-vector.js';
+export { Refusal, Writer } from './writer.js';
