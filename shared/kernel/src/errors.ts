@@ -123,7 +123,7 @@ export function toSkepError(error: unknown): SkepError {
 /** Rebuilds the error that `toJSON` wrote; an unknown code becomes `internal`. */
 export function fromErrorShape(shape: ErrorShape): SkepError {
   const { code, message, id, remedy } = shape.error;
-  return new SkepError(code in ERRORS ? code : 'internal', { message, remedy, ...(id === null ? {} : { id }) });
+  return new SkepError(Object.hasOwn(ERRORS, code) ? code : 'internal', { message, remedy, ...(id === null ? {} : { id }) });
 }
 
 /** A bug was met: states that cannot be. The actor or node that throws it dies; nothing made up is served. */
