@@ -40,9 +40,9 @@ export class LogTables {
   constructor(database: Database) {
     this.#laneNumber = database.prepare('SELECT number FROM lanes WHERE name = ?').pluck();
     this.#addLane = database.prepare('INSERT INTO lanes (name) VALUES (?)');
-    this.#lastSequence = database.prepare('SELECT max(id) - ?1 FROM entries WHERE id > ?1 AND id <= ?2').pluck();
+    this.#lastSequence = database.prepare('SELECT max(id) - ? FROM entries WHERE id > ? AND id <= ?').pluck();
     this.#insert = database.prepare('INSERT INTO entries VALUES (?, ?)');
-    this.#range = database.prepare('SELECT id - ?1, bytes FROM entries WHERE id >= ?2 AND id <= ?3 ORDER BY id').raw();
+    this.#range = database.prepare('SELECT id - ?, bytes FROM entries WHERE id >= ? AND id <= ? ORDER BY id').raw();
     this.#one = database.prepare('SELECT bytes FROM entries WHERE id = ?').pluck();
     this.#nth = database.prepare(`SELECT id FROM entries WHERE id > ? AND id < ? ORDER BY id LIMIT 1 OFFSET ${TRIM_ENTRIES}`).pluck().safeIntegers();
     this.#drop = database.prepare('DELETE FROM entries WHERE id > ? AND id < ?');
@@ -103,7 +103,7 @@ export class LogTables {
     const head: Head = { base: undefined, last: 0 };
     if (typeof number === 'number') {
       head.base = BigInt(number) << SEQUENCE_BITS;
-      head.last = Number(this.#lastSequence.get(head.base, head.base + BigInt(SEQUENCE_MAX)));
+      head.last = Number(this.#lastSequence.get(head.base, head.base, head.base + BigInt(SEQUENCE_MAX)));
     }
     this.#heads.set(lane, head);
     return head;
