@@ -13,8 +13,11 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['shared/*/test/**/*.test.ts', 'services/*/test/**/*.test.ts', 'chaos/test/**/*.test.ts'],
+    include: ['shared/*/test/**/*.test.ts', 'services/*/test/**/*.test.ts', 'chaos/{test,tidy}/**/*.test.ts', 'deploy/test/**/*.test.ts'],
+    passWithNoTests: false,
     testTimeout: 30_000,
+    hookTimeout: 30_000,
+    teardownTimeout: 10_000,
     maxWorkers: 2,
     coverage: { provider: 'v8', include: ['shared/state/src/**'] },
   },
