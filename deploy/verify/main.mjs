@@ -18,7 +18,11 @@ import { deadLinks } from './links.mjs';
 
 /** @type {readonly Step[]} */
 const STEPS = [
-  { name: 'format and lint', remedy: 'npm run format corrects most of it', run: () => tool(TOOL.biome, ['ci', '--colors=off', '--error-on-warnings', '.']) },
+  {
+    name: 'format and lint',
+    remedy: 'npm run format corrects most of it',
+    run: () => tool(TOOL.biome, ['ci', '--colors=off', '--error-on-warnings', '.']),
+  },
   { name: 'types of the rooms', remedy: 'npx tsc -b shows the same', run: () => tool(TOOL.tsc, ['-b']) },
   {
     name: 'types of tests, set-up and configuration',

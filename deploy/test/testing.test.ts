@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import { readReport } from '../testing/report.mjs';
+import { countResults, lastLine } from '../testing/results.mjs';
+import { linksOf } from '../verify/links.mjs';
+
+const results = (passed: number, failed: number, skipped: number, testResults: unknown[] = []): string =>
+  JSON.stringify({ numPassedTests: passed, numFailedTests: failed, numPendingTests: skipped, numTodoTests: 0, testResults });
+
+describe('the summary of a test run', () => {
+  test('adds up counts of the same name and shows tables as they are', () => {
+    const report = [
+      '{"what":"seeds","count":300}',
+      '{"what":"states","count":1200}',
+      '{"what":"seeds","count":200}',
+      '{"table":"a | b\\n1 | 2"}',
+    ].join('\n');
+    expect(readReport(report)).toEqual(['What the tests covered', '  seeds     500', '  states  1,200', '', 'a | b', '1 | 2', '']);
+  });
+
+  test('a line that cannot be read is shown, not swallowed', () => {
+    expect(readReport('{"what":1}\nnonsense')).toHaveLength(2);
+  });
+
+  test('the last line is plain, and names skipped tests only when there are some', () => {
+    expect(lastLine(countResults(results(3, 0, 0), 0))).toBe('3 passed, 0 failed');
+    expect(lastLine(countResults(results(3, 1, 2), 1))).toBe('3 passed, 1 failed, 2 skipped');
+  });
+
+  test('a file that cannot be loaded, a run without tests and a crash all count as failed', () => {
+    expect(countResults(results(3, 0, 0, [{ name: 'a', status: 'failed', assertionResults: [] }]), 1).failed).toBe(1);
+    expect(countResults(results(0, 0, 0), 0).failed).toBe(1);
+    expect(countResults('', 1).failed).toBe(1);
+    expect(countResults(results(3, 0, 0), 1).failed).toBe(1);
+  });
+});
+
+describe('the check of links', () => {
+  test('code is no link', () => {
+    const text = ['[a](b.md)', '`[c](d.md)`', '```', '[e](f.md)', '```', '[g](h.md#i "title")'].join('\n');
+    expect(linksOf(text)).toEqual([
+      { line: 1, target: 'b.md' },
+      { line: 6, target: 'h.md#i' },
+    ]);
+  });
+});
