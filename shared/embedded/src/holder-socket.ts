@@ -1,5 +1,5 @@
 /** The socket on which the holder of a folder serves other processes of the same machine. */
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -9,7 +9,7 @@ import { type Channel, channelOver } from './channel.js';
 /** The address of a Unix socket has 104 to 108 bytes, depending on the system. */
 const SOCKET_PATH_BYTES_MAX = 100;
 const CONNECTIONS_MAX = 256;
-const SHORT_DIR_PREFIX = join(tmpdir(), 'skep-');
+const SHORT_DIR_PREFIX = join(tmpdir(), 'skep-socket-');
 
 /** Where a holder of this folder may listen. Makes a private folder for the socket when the path would be too long. */
 export function chooseSocketPath(dir: string): string {
@@ -18,11 +18,17 @@ export function chooseSocketPath(dir: string): string {
   return Buffer.byteLength(path) <= SOCKET_PATH_BYTES_MAX ? path : join(mkdtempSync(SHORT_DIR_PREFIX), 'skep.sock');
 }
 
-/** Removes a socket, and its private folder if it has one. Only for who holds the folder. */
+/** Removes a socket, and the private folder that `chooseSocketPath` made for it. Only for who holds the folder. */
 export function removeSocket(path: string): void {
   if (process.platform === 'win32') return;
   rmSync(path, { force: true });
-  if (path.startsWith(SHORT_DIR_PREFIX) && dirname(dirname(path)) === tmpdir()) rmSync(dirname(path), { recursive: true, force: true });
+  if (!path.startsWith(SHORT_DIR_PREFIX)) return;
+  try {
+    // Not recursive: should the path ever be somebody else's folder, what lies in it stays.
+    rmdirSync(dirname(path));
+  } catch {
+    // It is gone already, or not ours.
+  }
 }
 
 export class HolderSocket {
