@@ -1,0 +1,92 @@
+/** The mistakes that a model of the protocol caught (one rule replaced each), the world in which each shows, and the proven worlds. */
+import { RULES, type Rules } from '@skep/lane';
+import type { Budget } from './world.js';
+
+export interface Mistake {
+  readonly name: string;
+  readonly rule: string;
+  readonly rules: Rules;
+  readonly budget: Budget;
+}
+
+const NOTHING: Budget = {
+  nodes: 2,
+  writes: 0,
+  reads: 0,
+  claims: 0,
+  frees: 0,
+  settles: 0,
+  seals: 0,
+  trims: 0,
+  crashes: 0,
+  timeouts: 0,
+  staleReads: 0,
+};
+
+const mistake = (name: string, rule: string, rules: Partial<Rules>, budget: Partial<Budget>): Mistake => ({
+  name,
+  rule,
+  rules: { ...RULES, ...rules },
+  budget: { ...NOTHING, ...budget },
+});
+
+export const MISTAKES: readonly Mistake[] = [
+  mistake(
+    'owning by reading the directory',
+    'L3',
+    { ownsByReading: (entry, lane) => entry.owner === lane },
+    { writes: 2, claims: 3, frees: 1, staleReads: 1, timeouts: 1 },
+  ),
+  mistake('answering a read from memory', 'L7', { readAppends: () => false }, { writes: 1, reads: 1, claims: 2, seals: 1 }),
+  mistake('claiming from a lane that is not sealed', 'L4', { mayClaim: () => true }, { writes: 2, claims: 2 }),
+  mistake('freeing before the last acknowledgement', 'L4', { mayFree: () => true }, { writes: 2, claims: 2, frees: 1 }),
+  mistake(
+    'a claim that forgets earlier lanes',
+    'L5',
+    { extendTrail: (_, closed) => [closed] },
+    { nodes: 1, writes: 1, claims: 3, frees: 2, timeouts: 2 },
+  ),
+  mistake(
+    'a trail of lanes instead of ranges',
+    'L5',
+    { extendTrail: (trail, closed) => [...trail, { ...closed, from: 1, upTo: closed.upTo }] },
+    { nodes: 1, writes: 2, claims: 3, frees: 2, timeouts: 2 },
+  ),
+  mistake(
+    'believing a read after an unknown free',
+    'L3',
+    { holdsAfterUnknownFree: (entry, lane) => entry.owner === lane },
+    { writes: 2, claims: 2, frees: 1, timeouts: 1 },
+  ),
+  mistake(
+    'a recomposed batch taken for the first one',
+    'L8',
+    {
+      resendsSameBytes: () => false,
+      settle: (inDoubt, last) => {
+        const decided = RULES.settle(inDoubt, last);
+        return decided === 'corrupt' && last?.batch.number === inDoubt.number ? 'committed' : decided;
+      },
+    },
+    { nodes: 2, writes: 2, claims: 2, timeouts: 1, seals: 1 },
+  ),
+  mistake('trimming a seal away', 'L10', { keepsLast: () => false }, { writes: 2, claims: 2, seals: 1, settles: 1, trims: 1 }),
+  mistake(
+    "trimming by somebody else's entry",
+    'L10',
+    { unneededByReading: (entry, lane) => entry.owner !== lane },
+    { writes: 2, claims: 2, seals: 1, settles: 1, trims: 1 },
+  ),
+];
+
+/** Worlds in which the real rules must stand every order of events. */
+export const PROVEN: readonly { readonly name: string; readonly budget: Budget }[] = [
+  { name: 'seal and failover', budget: { ...NOTHING, writes: 2, reads: 1, claims: 2, seals: 1, crashes: 1, timeouts: 1 } },
+  { name: 'moves', budget: { ...NOTHING, writes: 2, claims: 3, frees: 2, timeouts: 1, staleReads: 1 } },
+  { name: 'snapshots and trimming', budget: { ...NOTHING, writes: 2, claims: 2, seals: 1, settles: 1, trims: 1, timeouts: 1 } },
+  { name: 'three nodes', budget: { ...NOTHING, nodes: 3, writes: 2, reads: 1, claims: 3, seals: 2, staleReads: 1 } },
+  {
+    name: 'everything at once',
+    budget: { nodes: 3, writes: 3, reads: 1, claims: 4, frees: 1, settles: 1, seals: 2, trims: 1, crashes: 1, timeouts: 1, staleReads: 1 },
+  },
+];

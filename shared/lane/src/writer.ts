@@ -1,0 +1,261 @@
+/**
+ * The writer of a node's own lane.
+ *
+ *   write, barrier -> queue -> batch in flight -> acknowledged -> released
+ *                                 |  unknown, conflict
+ *                                 v
+ *                              settling: read the lane's last record (L8)
+ *
+ * W1 One batch in flight; batch n+1 names the hash of batch n (L1).
+ * W2 An append whose outcome is unknown is repeated with the same bytes until it is known to be in, or the lane is sealed (L8).
+ * W3 A batch is given up only if every attempt to write it was refused for certain.
+ */
+import { type AgentId, assert, hash, type LaneId, LIMITS, SkepError, type Value } from '@skep/kernel';
+import type { Sequence } from '@skep/ports';
+import { decodeBatch, encodeBatch, type LaneRecord, NO_HASH, recordSize } from './batch.js';
+import type { Answer, RequestId, Ticket } from './outputs.js';
+import type { Requests } from './requests.js';
+import type { Rules } from './rules.js';
+
+interface Queued {
+  readonly ticket: Ticket;
+  /** Undefined for a read's barrier. */
+  readonly record: LaneRecord | undefined;
+}
+
+interface InFlight {
+  readonly number: number;
+  readonly bytes: Uint8Array;
+  readonly hash: Uint8Array;
+  readonly items: readonly Queued[];
+  /** An attempt has an unknown outcome. */
+  readonly doubtful: boolean;
+  readonly attempts: number;
+  readonly request: RequestId;
+}
+
+export interface WriterListener {
+  acknowledged(records: readonly LaneRecord[]): void;
+  aborted(agents: readonly AgentId[]): void;
+}
+
+export class Writer {
+  /** Number of the last acknowledged batch. */
+  acknowledged = 0;
+  lastSequence: Sequence = 0;
+  dead = false;
+  private lastHash: Uint8Array = NO_HASH;
+  private queue: Queued[] = [];
+  private inFlight: InFlight | undefined;
+  private ticket: Ticket = 0;
+  private released: Ticket = 0;
+  /** Sequences of the batches after `forgotten`, for trimming. */
+  private sequences: Sequence[] = [];
+  private forgotten = 0;
+
+  constructor(
+    readonly lane: LaneId,
+    private readonly rules: Rules,
+    private readonly requests: Requests,
+    private readonly listener: WriterListener,
+  ) {}
+
+  /** The first batch that can hold a record queued from now on. */
+  get nextNumber(): number {
+    return (this.inFlight?.number ?? this.acknowledged) + 1;
+  }
+
+  get releasedTicket(): Ticket {
+    return this.released;
+  }
+
+  get idle(): boolean {
+    return this.inFlight === undefined && this.queue.length === 0;
+  }
+
+  /** @throws SkepError `sealed` */
+  write(record: LaneRecord): Ticket {
+    return this.push(record);
+  }
+
+  /** @throws SkepError `sealed` */
+  barrier(): Ticket {
+    return this.push(undefined);
+  }
+
+  /** Sends what waits, unless a batch is in flight; acknowledgements send the next batch by themselves. */
+  flush(): void {
+    if (this.inFlight !== undefined || this.queue.length === 0 || this.dead) return;
+    const items = this.takeBatch();
+    this.compose(this.acknowledged + 1, items);
+  }
+
+  answer(answer: Answer): void {
+    const flight = this.inFlight;
+    if (flight === undefined || this.dead) return;
+    switch (answer.kind) {
+      case 'appended':
+        return this.commit(flight, answer.sequence);
+      case 'conflict':
+        return this.askLast(flight);
+      case 'unknown':
+        this.inFlight = { ...flight, doubtful: true };
+        return this.askLast(this.inFlight);
+      case 'failed':
+        return flight.doubtful ? this.askLast(flight) : this.abort(flight, answer.error);
+      case 'last':
+        return this.settle(flight, answer.entry);
+      default:
+        throw new SkepError('internal', { message: `a lane's writer got the answer ${answer.kind}`, id: this.lane });
+    }
+  }
+
+  owns(request: RequestId): boolean {
+    return this.inFlight?.request === request;
+  }
+
+  /** A sequence before batch `number`: where a reader of that batch may start. */
+  sequenceBefore(number: number): Sequence {
+    const index = number - 2 - this.forgotten;
+    return index >= 0 ? (this.sequences[index] ?? this.lastSequence) : 0;
+  }
+
+  /** Everything below batch `number` may go, except the lane's last record (L10). */
+  trimBelow(number: number): void {
+    const keep = this.rules.keepsLast() ? Math.min(number, this.acknowledged) : number;
+    if (keep <= this.forgotten + 1) return;
+    const below = this.sequenceBefore(keep) + 1;
+    this.sequences = this.sequences.slice(keep - 1 - this.forgotten);
+    this.forgotten = keep - 1;
+    this.requests.tell({ kind: 'trim', lane: this.lane, below });
+  }
+
+  die(why: 'sealed' | 'corrupt'): void {
+    if (this.dead) return;
+    this.dead = true;
+    this.queue = [];
+    this.inFlight = undefined;
+    this.requests.tell({ kind: 'dead', why });
+  }
+
+  clone(requests: Requests, listener: WriterListener): Writer {
+    const copy = new Writer(this.lane, this.rules, requests, listener);
+    copy.acknowledged = this.acknowledged;
+    copy.lastSequence = this.lastSequence;
+    copy.dead = this.dead;
+    copy.lastHash = this.lastHash;
+    copy.queue = [...this.queue];
+    copy.inFlight = this.inFlight;
+    copy.ticket = this.ticket;
+    copy.released = this.released;
+    copy.sequences = [...this.sequences];
+    copy.forgotten = this.forgotten;
+    return copy;
+  }
+
+  inspect(): Value {
+    const items = (list: readonly Queued[]) =>
+      list.map(({ ticket, record }) => [ticket, record?.position ?? 0, record?.epoch ?? 0, record?.body ?? null]);
+    const { inFlight } = this;
+    return [
+      this.acknowledged,
+      this.lastSequence,
+      this.dead,
+      this.released,
+      this.ticket,
+      items(this.queue),
+      inFlight === undefined ? null : [inFlight.number, inFlight.hash, inFlight.doubtful, items(inFlight.items)],
+      this.forgotten,
+    ];
+  }
+
+  private push(record: LaneRecord | undefined): Ticket {
+    if (this.dead) throw new SkepError('sealed', { message: 'the lane of this node is sealed', id: this.lane });
+    this.ticket += 1;
+    this.queue.push({ ticket: this.ticket, record });
+    return this.ticket;
+  }
+
+  private takeBatch(): readonly Queued[] {
+    let bytes = 0;
+    let count = 0;
+    for (const { record } of this.queue) {
+      bytes += record === undefined ? 0 : recordSize(record);
+      if (count > 0 && (bytes > LIMITS.batchBytes || count >= LIMITS.batchRecords)) break;
+      count += 1;
+    }
+    if (count === this.queue.length) {
+      const all = this.queue;
+      this.queue = [];
+      return all;
+    }
+    return this.queue.splice(0, count);
+  }
+
+  private compose(number: number, items: readonly Queued[], attempts = 0): void {
+    const records: LaneRecord[] = [];
+    for (const { record } of items) if (record !== undefined) records.push(record);
+    const encoded = encodeBatch({ kind: 'records', lane: this.lane, number, previous: this.lastHash, records });
+    this.inFlight = { number, ...encoded, items, doubtful: attempts > 0, attempts, request: 0 };
+    this.send(this.inFlight);
+  }
+
+  private send(flight: InFlight): void {
+    const request = this.requests.ask({
+      kind: 'append',
+      lane: this.lane,
+      bytes: flight.bytes,
+      expected: this.lastSequence,
+      attempt: flight.attempts,
+    });
+    this.inFlight = { ...flight, attempts: flight.attempts + 1, request };
+  }
+
+  private askLast(flight: InFlight): void {
+    const request = this.requests.ask({ kind: 'last', lane: this.lane });
+    this.inFlight = { ...flight, request };
+  }
+
+  private settle(flight: InFlight, entry: { readonly sequence: Sequence; readonly bytes: Uint8Array } | undefined): void {
+    const last = entry === undefined ? undefined : { batch: decodeBatch(entry.bytes), hash: hash(entry.bytes) };
+    switch (this.rules.settle({ number: flight.number, hash: flight.hash, previous: this.lastHash }, last)) {
+      case 'committed':
+        assert(entry !== undefined, 'a committed batch is the last entry');
+        return this.commit(flight, entry.sequence);
+      case 'resend':
+        if (this.rules.resendsSameBytes()) return this.send(flight);
+        return this.compose(flight.number, [...flight.items, ...this.queue.splice(0)], flight.attempts);
+      case 'dead':
+        return this.die('sealed');
+      case 'corrupt':
+        return this.die('corrupt');
+    }
+  }
+
+  private commit(flight: InFlight, sequence: Sequence): void {
+    this.acknowledged = flight.number;
+    this.lastSequence = sequence;
+    this.lastHash = flight.hash;
+    this.sequences.push(sequence);
+    this.inFlight = undefined;
+    const records: LaneRecord[] = [];
+    for (const { record } of flight.items) if (record !== undefined) records.push(record);
+    this.listener.acknowledged(records);
+    this.release(flight.items[flight.items.length - 1]?.ticket ?? this.released);
+    this.flush();
+  }
+
+  private release(through: Ticket): void {
+    this.released = through;
+    this.requests.tell({ kind: 'released', through, batch: this.acknowledged });
+  }
+
+  private abort(flight: InFlight, error: SkepError): void {
+    const agents = new Set<AgentId>();
+    for (const { record } of [...flight.items, ...this.queue]) if (record !== undefined) agents.add(record.agent);
+    this.inFlight = undefined;
+    this.queue = [];
+    this.listener.aborted([...agents]);
+    this.requests.tell({ kind: 'aborted', error, agents: [...agents] });
+  }
+}
