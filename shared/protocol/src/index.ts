@@ -1,1 +1,26 @@
-export {};
+/**
+ * Protocol: what crosses a process or a disk.
+ *
+ *   const bytes = encodeRecord(record);
+ *   const again = decodeRecord(bytes, agent);
+ */
+export type { AgentEvent } from './event.js';
+export {
+  type AgentRecord,
+  type AgentStatus,
+  type BegunRecord,
+  type Cause,
+  decodeRecord,
+  encodeRecord,
+  RECORD_FORMAT,
+  type RecordEdit,
+  type RecordEvent,
+  type RecordRest,
+  type RememberedReply,
+  type ReplySlot,
+  type SendItem,
+  type StepOutcome,
+  type StepRecord,
+  type TimerItem,
+  type TurnRecord,
+} from './record.js';

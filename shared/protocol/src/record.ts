@@ -1,0 +1,255 @@
+/**
+ * Records: what one step of an agent's life adds to its log, as canonical MessagePack.
+ *
+ *   [format, kind, version, ms, counter, cause, correlation, what, rest]
+ *
+ * `what` holds the events of a turn, `rest` an object with everything that most turns do not have. `turn` ends a turn, `begun` journals
+ * the start of one that awaits steps, `step` the result of one step. Old values of changes are not stored: folding brings them back.
+ */
+import { type AgentId, decode, encode, type Path, SkepError, type Value } from '@skep/kernel';
+
+export const RECORD_FORMAT = 1;
+
+export type Cause =
+  | { readonly kind: 'call'; readonly operation: string | null }
+  | { readonly kind: 'message'; readonly from: AgentId; readonly sequence: number }
+  | { readonly kind: 'timer'; readonly name: string }
+  | { readonly kind: 'control'; readonly operation: string | null };
+
+/** A change without the old value. On lists `create` inserts, `update` replaces, `delete` removes and shifts. */
+export type RecordEdit =
+  | { readonly kind: 'create' | 'update'; readonly path: Path; readonly new: Value }
+  | { readonly kind: 'delete'; readonly path: Path };
+
+export interface RecordEvent {
+  readonly type: string;
+  readonly data: Value;
+  readonly edits: readonly RecordEdit[];
+}
+
+export interface SendItem {
+  readonly to: AgentId;
+  /** Counts the messages from this agent to that one, from 1 without a gap. */
+  readonly sequence: number;
+  readonly method: string;
+  readonly input: Value;
+  readonly correlation: string | null;
+}
+
+export interface TimerItem {
+  readonly name: string;
+  /** When it fires, in ms since 1970; null cancels it. */
+  readonly atMs: number | null;
+  /** Fires again after this many ms; 0: once. */
+  readonly everyMs: number;
+  readonly method: string;
+  readonly input: Value;
+}
+
+/** Where a reply is remembered, so that the same call is never run twice (G4). */
+export type ReplySlot =
+  | { readonly kind: 'operation'; readonly id: string }
+  | { readonly kind: 'session'; readonly id: string; readonly number: number; readonly acknowledged: number };
+
+export interface RememberedReply {
+  readonly slot: ReplySlot;
+  /** Hash of method and input: the same id with another body is refused. */
+  readonly body: Uint8Array;
+  readonly value: Value;
+}
+
+export type AgentStatus = 'active' | 'suspended' | 'stopped' | 'quarantined' | 'terminated';
+
+/** What most turns do not have. */
+export interface RecordRest {
+  readonly sends?: readonly SendItem[];
+  /** Receivers and the sequence up to which they committed this agent's messages. */
+  readonly taken?: readonly (readonly [AgentId, number])[];
+  readonly timers?: readonly TimerItem[];
+  readonly reply?: RememberedReply;
+  readonly status?: AgentStatus;
+  readonly checkpoint?: { readonly name: string; readonly root: string };
+  /** The agent began as a branch of another. */
+  readonly lineage?: { readonly agent: AgentId; readonly version: number; readonly root: string };
+}
+
+interface Common {
+  /** Version of the agent after this record. */
+  readonly version: number;
+  /** Hybrid logical time. */
+  readonly ms: number;
+  readonly counter: number;
+  readonly cause: Cause;
+  readonly correlation: string | null;
+}
+
+export interface TurnRecord extends Common {
+  readonly kind: 'turn';
+  readonly events: readonly RecordEvent[];
+  readonly rest: RecordRest;
+}
+
+export interface BegunRecord extends Common {
+  readonly kind: 'begun';
+  readonly method: string;
+  readonly input: Value;
+  readonly seed: number;
+  readonly slot: ReplySlot | null;
+  readonly body: Uint8Array | null;
+}
+
+export type StepOutcome =
+  | { readonly kind: 'value'; readonly value: Value }
+  | { readonly kind: 'error'; readonly code: string; readonly message: string };
+
+export interface StepRecord extends Common {
+  readonly kind: 'step';
+  readonly name: string;
+  readonly occurrence: number;
+  readonly outcome: StepOutcome;
+}
+
+export type AgentRecord = TurnRecord | BegunRecord | StepRecord;
+
+const KINDS = ['turn', 'begun', 'step'] as const;
+const EDITS = ['create', 'update', 'delete'] as const;
+const CAUSES = ['call', 'message', 'timer', 'control'] as const;
+
+export function encodeRecord(record: AgentRecord): Uint8Array {
+  return encode([
+    RECORD_FORMAT,
+    KINDS.indexOf(record.kind),
+    record.version,
+    record.ms,
+    record.counter,
+    causeFields(record.cause),
+    record.correlation,
+    whatOf(record),
+    record.kind === 'turn' ? restFields(record.rest) : null,
+  ]);
+}
+
+/** @throws SkepError `corrupt`, `unsupported-format` */
+export function decodeRecord(bytes: Uint8Array, agent: AgentId): AgentRecord {
+  let fields: readonly Value[];
+  try {
+    fields = decode(bytes) as readonly Value[];
+    if (!Array.isArray(fields) || fields.length !== 9) throw new Error('it is no list of nine fields');
+  } catch (cause) {
+    throw new SkepError('corrupt', { message: 'a record of the agent cannot be read', id: agent, cause });
+  }
+  if ((fields[0] as number) > RECORD_FORMAT) {
+    throw new SkepError('unsupported-format', { message: `a record has format ${fields[0]}, this Skep reads up to ${RECORD_FORMAT}`, id: agent });
+  }
+  const [, kind, version, ms, counter, cause, correlation, what, rest] = fields as [number, number, number, number, number, Value[], string | null, Value[], Value];
+  const common = { version, ms, counter, cause: readCause(cause), correlation };
+  switch (KINDS[kind]) {
+    case 'turn':
+      return { kind: 'turn', ...common, events: what.map(readEvent), rest: readRest(rest) };
+    case 'begun': {
+      const [method, input, seed, slot, body] = what as [string, Value, number, Value[] | null, Uint8Array | null];
+      return { kind: 'begun', ...common, method, input, seed, slot: slot === null ? null : readSlot(slot), body };
+    }
+    case 'step': {
+      const [name, occurrence, ok, value, code] = what as [string, number, boolean, Value, string];
+      const outcome: StepOutcome = ok ? { kind: 'value', value } : { kind: 'error', code, message: value as string };
+      return { kind: 'step', ...common, name, occurrence, outcome };
+    }
+    default:
+      throw new SkepError('corrupt', { message: `a record of the agent has the unknown kind ${kind}`, id: agent });
+  }
+}
+
+function whatOf(record: AgentRecord): Value {
+  switch (record.kind) {
+    case 'turn':
+      return record.events.map(({ type, data, edits }) => [type, data, edits.map(editFields)]);
+    case 'begun':
+      return [record.method, record.input, record.seed, record.slot === null ? null : slotFields(record.slot), record.body];
+    case 'step': {
+      const { outcome } = record;
+      return outcome.kind === 'value'
+        ? [record.name, record.occurrence, true, outcome.value, null]
+        : [record.name, record.occurrence, false, outcome.message, outcome.code];
+    }
+  }
+}
+
+function editFields(edit: RecordEdit): Value {
+  return edit.kind === 'delete' ? [2, edit.path] : [edit.kind === 'create' ? 0 : 1, edit.path, edit.new];
+}
+
+function readEvent(fields: Value): RecordEvent {
+  const [type, data, edits] = fields as [string, Value, [number, Path, Value][]];
+  return {
+    type,
+    data,
+    edits: edits.map(([kind, path, value]): RecordEdit => (EDITS[kind] === 'delete' ? { kind: 'delete', path } : { kind: kind === 0 ? 'create' : 'update', path, new: value })),
+  };
+}
+
+function causeFields(cause: Cause): Value {
+  switch (cause.kind) {
+    case 'call':
+      return [0, cause.operation];
+    case 'message':
+      return [1, cause.from, cause.sequence];
+    case 'timer':
+      return [2, cause.name];
+    case 'control':
+      return [3, cause.operation];
+  }
+}
+
+function readCause(fields: readonly Value[]): Cause {
+  const kind = CAUSES[fields[0] as number] ?? 'control';
+  switch (kind) {
+    case 'call':
+    case 'control':
+      return { kind, operation: fields[1] as string | null };
+    case 'message':
+      return { kind, from: fields[1] as AgentId, sequence: fields[2] as number };
+    case 'timer':
+      return { kind, name: fields[1] as string };
+  }
+}
+
+function slotFields(slot: ReplySlot): Value {
+  return slot.kind === 'operation' ? [slot.id] : [slot.id, slot.number, slot.acknowledged];
+}
+
+function readSlot(fields: readonly Value[]): ReplySlot {
+  const [id, number, acknowledged] = fields as [string, number, number];
+  return fields.length === 1 ? { kind: 'operation', id } : { kind: 'session', id, number, acknowledged };
+}
+
+function restFields(rest: RecordRest): Value {
+  const fields: { [name: string]: Value } = {};
+  if (rest.sends !== undefined) fields.sends = rest.sends.map(({ to, sequence, method, input, correlation }) => [to, sequence, method, input, correlation]);
+  if (rest.taken !== undefined) fields.taken = rest.taken;
+  if (rest.timers !== undefined) fields.timers = rest.timers.map(({ name, atMs, everyMs, method, input }) => [name, atMs, everyMs, method, input]);
+  if (rest.reply !== undefined) fields.reply = [slotFields(rest.reply.slot), rest.reply.body, rest.reply.value];
+  if (rest.status !== undefined) fields.status = rest.status;
+  if (rest.checkpoint !== undefined) fields.checkpoint = [rest.checkpoint.name, rest.checkpoint.root];
+  if (rest.lineage !== undefined) fields.lineage = [rest.lineage.agent, rest.lineage.version, rest.lineage.root];
+  for (const _ in fields) return fields;
+  return null;
+}
+
+function readRest(fields: Value): RecordRest {
+  if (fields === null) return {};
+  const { sends, taken, timers, reply, status, checkpoint, lineage } = fields as { readonly [name: string]: readonly Value[] | undefined };
+  return {
+    ...(sends === undefined
+      ? {}
+      : { sends: (sends as [AgentId, number, string, Value, string | null][]).map(([to, sequence, method, input, correlation]) => ({ to, sequence, method, input, correlation })) }),
+    ...(taken === undefined ? {} : { taken: taken as unknown as (readonly [AgentId, number])[] }),
+    ...(timers === undefined
+      ? {}
+      : { timers: (timers as [string, number | null, number, string, Value][]).map(([name, atMs, everyMs, method, input]) => ({ name, atMs, everyMs, method, input })) }),
+    ...(reply === undefined ? {} : { reply: { slot: readSlot(reply[0] as Value[]), body: reply[1] as Uint8Array, value: reply[2] as Value } }),
+    ...(status === undefined ? {} : { status: status as unknown as AgentStatus }),
+    ...(checkpoint === undefined ? {} : { checkpoint: { name: checkpoint[0] as string, root: checkpoint[1] as string } }),
+    ...(lineage === undefined ? {} : { lineage: { agent: lineage[0] as AgentId, version: lineage[1] as number, root: lineage[2] as string } }),
+  };
+}
