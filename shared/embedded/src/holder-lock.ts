@@ -32,6 +32,8 @@ export function tryHolderLock(dir: string): HolderLock | undefined {
   let database: Sqlite.Database | undefined;
   try {
     database = new Sqlite(file, { timeout: 0 });
+    // The transaction never writes; so nothing of it need lie beside the file when the process is killed.
+    database.pragma('journal_mode = MEMORY');
     database.exec('BEGIN EXCLUSIVE');
     const held = database;
     return { release: () => held.close() };
