@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { Failure, Interrupted } from './failure.mjs';
+import { endWithNpm } from './parent.mjs';
 import { inRoot, ROOT } from './places.mjs';
 import { makeReady } from './ready.mjs';
 
@@ -39,6 +40,7 @@ export async function runJob([name = '', ...args]) {
     process.exitCode = 2;
     return;
   }
+  endWithNpm();
   try {
     await job(args);
   } catch (error) {
