@@ -19,7 +19,7 @@ export {
   SkepError,
   toSkepError,
 } from './errors.js';
-export { formatPath, invalidValue } from './fault.js';
+export { dateMs, formatPath, invalidValue, isPlainList, isPlainObject } from './fault.js';
 export { fromHex, type Hash, hash, hashHexOf, keyedHash, keyedHashOf, toHex } from './hash.js';
 export { CLOCK_ZERO, clockText, compareClocks, type HybridClock, parseClock, receive, tick } from './hybrid-clock.js';
 export {

@@ -223,6 +223,11 @@ export class Writer {
   private date(date: Date): void {
     const ms = dateMs(date);
     if (ms === undefined) throw new Refusal();
+    this.dateMs(ms);
+  }
+
+  /** A date, given as its milliseconds. */
+  dateMs(ms: number): void {
     if (this.at + 10 > this.bytes.length) this.grow(10);
     this.bytes[this.at] = 0xd7;
     this.bytes[this.at + 1] = DATE_EXTENSION;

@@ -1,0 +1,154 @@
+/**
+ * How one list became another: which items were changed in place, inserted, removed. Indexes are those of the moment: steps apply one after
+ * the other, from the front, so everything before a step's index is already as it will be.
+ *
+ * What both ends have in common is cut off first, then equal items in between are matched (longest common subsequence of the items that
+ * occur in both), and what lies between two matches is paired item by item.
+ */
+
+import { isEqual, isEqualByLink } from './equal.js';
+import { VECTOR_WIDTH } from './format.js';
+import { listGet, listItems, listLength } from './list.js';
+import { type Item, type ListItem, loaded, type VectorChild, type VectorPart } from './node.js';
+
+export type ListStep =
+  | { readonly kind: 'update'; readonly at: number; readonly from: Item; readonly to: Item }
+  | { readonly kind: 'create'; readonly at: number; readonly to: Item }
+  | { readonly kind: 'delete'; readonly at: number; readonly from: Item };
+
+/** Lists of one length with so few differing places are compared place by place: then nothing moved. */
+const PLACES_MAX = 16;
+
+export function diffLists(from: ListItem, to: ListItem): readonly ListStep[] {
+  if (listLength(from) === listLength(to)) {
+    const places = differingPlaces(from, to);
+    if (places !== undefined) return places.map((at) => ({ kind: 'update', at, from: listGet(from, at), to: listGet(to, at) }));
+  }
+  const one = listItems(from);
+  const other = listItems(to);
+  const start = commonStart(one, other);
+  const tail = commonEnd(one, other, start);
+  const steps: ListStep[] = [];
+  let at = start;
+  let oneAt = start;
+  let otherAt = start;
+  const matches = matchesBetween(one.slice(start, one.length - tail), other.slice(start, other.length - tail));
+  for (const match of [...matches, { one: one.length - tail - start, other: other.length - tail - start }]) {
+    const oneEnd = start + match.one;
+    const otherEnd = start + match.other;
+    for (; oneAt < oneEnd && otherAt < otherEnd; at += 1) {
+      steps.push({ kind: 'update', at, from: one[oneAt++] as Item, to: other[otherAt++] as Item });
+    }
+    while (oneAt < oneEnd) steps.push({ kind: 'delete', at, from: one[oneAt++] as Item });
+    for (; otherAt < otherEnd; at += 1) steps.push({ kind: 'create', at, to: other[otherAt++] as Item });
+    oneAt += 1;
+    otherAt += 1;
+    at += 1;
+  }
+  return steps;
+}
+
+export interface Match {
+  readonly one: number;
+  readonly other: number;
+}
+
+/** Equal items of two lists in the same order in both: as many as there are when items occur once. */
+export function matchesBetween(one: readonly Item[], other: readonly Item[]): readonly Match[] {
+  if (one.length === 0 || other.length === 0) return [];
+  const places = new Map<unknown, number[]>();
+  for (const [at, item] of other.entries()) {
+    const name = nameOf(item);
+    const known = places.get(name);
+    if (known === undefined) places.set(name, [at]);
+    else known.push(at);
+  }
+  const candidates: Match[] = [];
+  for (const [at, item] of one.entries()) {
+    const known = places.get(nameOf(item));
+    const place = known?.[0];
+    if (known === undefined || place === undefined || !isEqual(item, other[place] as Item)) continue;
+    known.shift();
+    candidates.push({ one: at, other: place });
+  }
+  return longestAscending(candidates);
+}
+
+/** Equal scalars have equal names, so have nodes that are shared or sealed; other nodes go by identity. */
+function nameOf(item: Item): unknown {
+  if (typeof item !== 'object' || item === null || item.kind === 'date' || item.link === undefined) return item;
+  return Buffer.from(item.link).toString('latin1');
+}
+
+/** The longest run of matches whose places ascend in both lists (patience sorting). */
+function longestAscending(matches: readonly Match[]): readonly Match[] {
+  const ends: number[] = [];
+  const before: number[] = [];
+  for (const [index, match] of matches.entries()) {
+    let low = 0;
+    let high = ends.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((matches[ends[middle] as number] as Match).other < match.other) low = middle + 1;
+      else high = middle;
+    }
+    before.push(low === 0 ? -1 : (ends[low - 1] as number));
+    ends[low] = index;
+  }
+  const run: Match[] = [];
+  for (let index = ends.at(-1) ?? -1; index >= 0; index = before[index] as number) run.push(matches[index] as Match);
+  return run.reverse();
+}
+
+/** The places at which two lists of one length differ; undefined if they are many. */
+function differingPlaces(from: ListItem, to: ListItem): readonly number[] | undefined {
+  const places: number[] = [];
+  const isFew = compareParts(from.kind === 'list' ? [from] : from.children, to.kind === 'list' ? [to] : to.children, {
+    start: 0,
+    step: VECTOR_WIDTH ** (from.kind === 'list' ? 1 : from.height),
+    places,
+  });
+  return isFew ? places : undefined;
+}
+
+interface Comparison {
+  readonly start: number;
+  /** Items that each child but the last holds. */
+  readonly step: number;
+  readonly places: number[];
+}
+
+function compareParts(from: readonly VectorChild[], to: readonly VectorChild[], { start, step, places }: Comparison): boolean {
+  for (let index = 0; index < from.length; index += 1) {
+    const one = from[index] as VectorChild;
+    const other = to[index] as VectorChild;
+    if (one === other || isEqualByLink(one, other) === true) continue;
+    if (!comparePart(loaded<VectorPart>(one), loaded<VectorPart>(other), { start: start + index * step, step: step / VECTOR_WIDTH, places }))
+      return false;
+  }
+  return true;
+}
+
+function comparePart(one: VectorPart, other: VectorPart, comparison: Comparison): boolean {
+  if (one.kind === 'vector-branch' && other.kind === 'vector-branch') return compareParts(one.children, other.children, comparison);
+  if (one.kind !== 'list' || other.kind !== 'list') return true;
+  const { start, places } = comparison;
+  for (let at = 0; at < one.items.length; at += 1) {
+    if (one.items[at] !== other.items[at] && !isEqual(one.items[at] as Item, other.items[at] as Item)) places.push(start + at);
+  }
+  return places.length <= PLACES_MAX;
+}
+
+function commonStart(one: readonly Item[], other: readonly Item[]): number {
+  const end = Math.min(one.length, other.length);
+  let at = 0;
+  while (at < end && isEqual(one[at] as Item, other[at] as Item)) at += 1;
+  return at;
+}
+
+function commonEnd(one: readonly Item[], other: readonly Item[], start: number): number {
+  const end = Math.min(one.length, other.length) - start;
+  let count = 0;
+  while (count < end && isEqual(one[one.length - 1 - count] as Item, other[other.length - 1 - count] as Item)) count += 1;
+  return count;
+}

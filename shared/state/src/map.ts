@@ -1,0 +1,89 @@
+/** Maps of any size: flat up to 16 entries, tries above, each crossing made in both directions (guarantee G8). Pure. */
+import { compareKeys } from '@skep/kernel';
+import { FLAT_ENTRIES_MAX } from './format.js';
+import { type Item, type MapItem, MapNode, WideMap } from './node.js';
+import type { Space } from './space.js';
+import { type Entry, forEachEntry, trieDelete, trieGet, trieOf, trieSet } from './trie.js';
+
+export const EMPTY_MAP = new MapNode([], []);
+
+/** @param keys in order, each once */
+export function mapOf(keys: readonly string[], items: readonly Item[], space: Space): MapItem {
+  if (keys.length <= FLAT_ENTRIES_MAX) return keys.length === 0 ? EMPTY_MAP : new MapNode(keys, items);
+  return new WideMap(keys.length, trieOf(entriesOf(keys, items), space));
+}
+
+export function mapCount(map: MapItem): number {
+  return map.kind === 'map' ? map.keys.length : map.count;
+}
+
+export function mapGet(map: MapItem, key: string, space: Space): Item | undefined {
+  if (map.kind === 'wide') return trieGet(map.root, key, space);
+  const at = map.keys.indexOf(key);
+  return at < 0 ? undefined : map.items[at];
+}
+
+export function mapSet(map: MapItem, key: string, item: Item, space: Space): MapItem {
+  if (map.kind === 'wide') {
+    const isNew = trieGet(map.root, key, space) === undefined;
+    return new WideMap(map.count + (isNew ? 1 : 0), trieSet(map.root, { key, item }, space));
+  }
+  const at = map.keys.indexOf(key);
+  if (at >= 0) {
+    const items = map.items.slice();
+    items[at] = item;
+    return new MapNode(map.keys, items);
+  }
+  const to = placeFor(map.keys, key);
+  const keys = map.keys.slice();
+  const items = map.items.slice();
+  keys.splice(to, 0, key);
+  items.splice(to, 0, item);
+  return mapOf(keys, items, space);
+}
+
+/** The map without a key that it has. */
+export function mapDelete(map: MapItem, key: string, space: Space): MapItem {
+  if (map.kind === 'wide') {
+    const root = trieDelete(map.root, key, space);
+    return map.count - 1 > FLAT_ENTRIES_MAX ? new WideMap(map.count - 1, root) : flatOf(sortedEntries(new WideMap(map.count - 1, root)), space);
+  }
+  const at = map.keys.indexOf(key);
+  const keys = map.keys.slice();
+  const items = map.items.slice();
+  keys.splice(at, 1);
+  items.splice(at, 1);
+  return mapOf(keys, items, space);
+}
+
+/** All entries in the order of their keys. */
+export function sortedEntries(map: MapItem): readonly Entry[] {
+  if (map.kind === 'map') return entriesOf(map.keys, map.items);
+  const entries: Entry[] = [];
+  forEachEntry(map.root, (key, item) => entries.push({ key, item }));
+  return entries.sort((one, other) => compareKeys(one.key, other.key));
+}
+
+/** Where a key that is not there belongs. */
+export function placeFor(keys: readonly string[], key: string): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compareKeys(keys[middle] as string, key) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function flatOf(entries: readonly Entry[], space: Space): MapItem {
+  return mapOf(
+    entries.map((entry) => entry.key),
+    entries.map((entry) => entry.item),
+    space,
+  );
+}
+
+function entriesOf(keys: readonly string[], items: readonly Item[]): readonly Entry[] {
+  return keys.map((key, at) => ({ key, item: items[at] as Item }));
+}

@@ -1,0 +1,281 @@
+/**
+ * Sealing: nodes into their bytes, bytes into hashes, bottom up, each node once. `FORMAT.md` describes the bytes.
+ *
+ * A node writes itself behind what its parent has written so far; if it turns out to be short it stays there, else it is hashed, forgotten
+ * and its link put in its place.
+ */
+import { assertNever, Writer } from '@skep/kernel';
+import { chunkEnds, groupEnds } from './chunk.js';
+import { CHUNK_LIST_MAX, CHUNKED_BYTES_MIN, FORMAT_VERSION, HASH_BYTES, INLINE_BYTES_MAX, LINK_EXTENSION, TAG } from './format.js';
+import {
+  type Branch,
+  type BytesNode,
+  type DateNode,
+  type Item,
+  type Link,
+  type ListItem,
+  type LoadedItem,
+  loadedItem,
+  type MapItem,
+  type Node,
+  type TextNode,
+  type TriePart,
+  type VectorPart,
+} from './node.js';
+import { sizeOf, sizeOfTrie, sizeOfVectorChild } from './size.js';
+import type { Space } from './space.js';
+
+/** Takes the bytes of every node that has a link, children first. `bytes` is only valid during the call. */
+export interface Sink {
+  /** True if this node and all below it were taken before. */
+  has(link: Uint8Array): boolean;
+  take(link: Uint8Array, bytes: Uint8Array): void;
+}
+
+type Linked = TextNode | BytesNode | MapItem | ListItem | TriePart | VectorPart;
+
+const writer = new Writer();
+const utf8 = new TextEncoder();
+/** Where the hash begins in an encoded link: after the head, the length and the type of the extension. */
+const LINK_HASH_AT = 3;
+const NODE_HEADER_BYTES = 2;
+
+/** The hash of the node of a whole value. */
+export function rootOf(item: Item, space: Space): Uint8Array {
+  if (typeof item === 'object' && item !== null && item.kind !== 'date' && item.link !== undefined) return linkHash(item.link);
+  return inWriter(() => new Sealer(space, undefined).root(loadedItem(item)));
+}
+
+/** Hands the nodes of a value to the sink, children first, and returns the hash of the last one, the root. */
+export function sinkTree(item: Item, space: Space, sink: Sink): Uint8Array {
+  return inWriter(() => new Sealer(space, sink).root(loadedItem(item)));
+}
+
+export function linkHash(link: Uint8Array): Uint8Array {
+  return link.subarray(LINK_HASH_AT, LINK_HASH_AT + HASH_BYTES);
+}
+
+/** The writer is shared; whatever fails on the way leaves it as it was. */
+function inWriter<Result>(work: () => Result): Result {
+  const start = writer.at;
+  try {
+    return work();
+  } finally {
+    writer.back(start);
+  }
+}
+
+class Sealer {
+  constructor(
+    private readonly space: Space,
+    private readonly sink: Sink | undefined,
+  ) {}
+
+  root(item: LoadedItem): Uint8Array {
+    const start = writer.at;
+    if (typeof item !== 'object' || item === null || item.kind === 'date') {
+      this.header(TAG.value);
+      this.slot(item);
+    } else this.node(item);
+    const isInline = writer.at - start - NODE_HEADER_BYTES <= INLINE_BYTES_MAX;
+    const link = this.finish(start, sizeOf(item));
+    if (typeof item === 'object' && item !== null && item.kind !== 'date' && !(isInline && mayStandInline(item))) item.link = link;
+    return linkHash(link);
+  }
+
+  /** Writes what stands in the parent: the item itself or a link to it. */
+  private slot(item: Item): void {
+    if (typeof item !== 'object' || item === null) writer.value(item, 0);
+    else if (item.kind === 'date') writer.dateMs(item.ms);
+    else this.child(item);
+  }
+
+  private child(child: Linked | Link<Node> | Link<TriePart> | Link<VectorPart>): void {
+    const { link } = child;
+    if (link !== undefined && (this.sink === undefined || this.sink.has(link))) writer.raw(link);
+    else {
+      const found: Linked | DateNode | Link<Node> = child.kind === 'link' ? child.load() : child;
+      if (found.kind === 'date' || found.kind === 'link') this.slot(found);
+      else this.unsealed(found);
+    }
+  }
+
+  private unsealed(node: Linked): void {
+    const start = writer.at;
+    this.node(node);
+    const length = writer.at - start - NODE_HEADER_BYTES;
+    if (length <= INLINE_BYTES_MAX && mayStandInline(node)) {
+      writer.bytes.copyWithin(start, start + NODE_HEADER_BYTES, writer.at);
+      writer.at = start + length;
+    } else {
+      node.link = this.finish(start, sizeOfLinked(node), node.link);
+      writer.raw(node.link);
+    }
+  }
+
+  /** Turns the node written since `start` into a link; the writer goes back there. */
+  private finish(start: number, size: number, known?: Uint8Array): Uint8Array {
+    const bytes = writer.bytes.subarray(start, writer.at);
+    const link = known ?? linkOf(this.space.hash(bytes), size);
+    this.sink?.take(link, bytes);
+    writer.at = start;
+    return link;
+  }
+
+  private header(tag: number): void {
+    writer.byte(FORMAT_VERSION);
+    writer.byte(tag);
+  }
+
+  private node(node: Linked): void {
+    switch (node.kind) {
+      case 'text':
+        if (!this.chunked(TAG.text, node)) {
+          this.header(TAG.value);
+          writer.text(node.text);
+        }
+        return;
+      case 'bytes':
+        if (!this.chunked(TAG.bytes, node)) {
+          this.header(TAG.value);
+          writer.binary(node.bytes);
+        }
+        return;
+      case 'map':
+        this.header(TAG.value);
+        writer.mapHeader(node.keys.length);
+        this.entries(node.keys, node.items);
+        return;
+      case 'list':
+        this.header(TAG.value);
+        writer.listHeader(node.items.length);
+        for (let at = 0; at < node.items.length; at += 1) this.slot(node.items[at] as Item);
+        return;
+      case 'wide':
+        this.header(TAG.wideMap);
+        writer.listHeader(1 + memberCount(node.root));
+        writer.number(node.count);
+        this.branch(node.root);
+        return;
+      case 'branch':
+        this.header(TAG.branch);
+        writer.listHeader(memberCount(node));
+        this.branch(node);
+        return;
+      case 'bucket':
+        this.header(TAG.bucket);
+        writer.listHeader(node.keys.length * 2);
+        this.entries(node.keys, node.items);
+        return;
+      case 'vector':
+        this.header(TAG.vector);
+        writer.listHeader(1 + node.children.length);
+        writer.number(node.length);
+        for (const child of node.children) this.child(child);
+        return;
+      case 'vector-branch':
+        this.header(TAG.vectorBranch);
+        writer.listHeader(node.children.length);
+        for (const child of node.children) this.child(child);
+        return;
+      default:
+        assertNever(node);
+    }
+  }
+
+  private branch(branch: Branch): void {
+    writer.number(branch.dataMap);
+    writer.number(branch.nodeMap);
+    this.entries(branch.keys, branch.items);
+    for (const child of branch.children) this.child(child);
+  }
+
+  private entries(keys: readonly string[], items: readonly Item[]): void {
+    for (let at = 0; at < keys.length; at += 1) {
+      writer.text(keys[at] as string);
+      this.slot(items[at] as Item);
+    }
+  }
+
+  /** Writes a long text or long bytes as links to their chunks, and tells whether they were that long. */
+  private chunked(tag: typeof TAG.text | typeof TAG.bytes, node: TextNode | BytesNode): boolean {
+    // A unit of a text takes three bytes at most.
+    if (node.kind === 'text' ? node.text.length * 3 < CHUNKED_BYTES_MIN : node.bytes.length < CHUNKED_BYTES_MIN) return false;
+    const bytes = node.kind === 'text' ? utf8.encode(node.text) : node.bytes;
+    if (bytes.length < CHUNKED_BYTES_MIN) return false;
+    let links: readonly SizedLink[] = this.chunks(bytes);
+    while (links.length > CHUNK_LIST_MAX) links = this.groups(links);
+    this.header(tag);
+    writer.listHeader(1 + links.length);
+    writer.number(bytes.length);
+    for (const { link } of links) writer.raw(link);
+    return true;
+  }
+
+  private chunks(bytes: Uint8Array): readonly SizedLink[] {
+    let from = 0;
+    return chunkEnds(bytes).map((end) => {
+      const start = writer.at;
+      this.header(TAG.chunk);
+      writer.raw(bytes.subarray(from, end));
+      const size = end - from;
+      from = end;
+      return { link: this.finish(start, size), size };
+    });
+  }
+
+  private groups(links: readonly SizedLink[]): readonly SizedLink[] {
+    let from = 0;
+    return groupEnds(links.map(({ link }) => link[LINK_HASH_AT] as number)).map((end) => {
+      const start = writer.at;
+      let size = 0;
+      this.header(TAG.chunkGroup);
+      writer.listHeader(end - from);
+      for (; from < end; from += 1) {
+        const child = links[from] as SizedLink;
+        writer.raw(child.link);
+        size += child.size;
+      }
+      return { link: this.finish(start, size), size };
+    });
+  }
+}
+
+interface SizedLink {
+  readonly link: Uint8Array;
+  readonly size: number;
+}
+
+function linkOf(hash: Uint8Array, size: number): Uint8Array {
+  const start = writer.at;
+  writer.byte(0xc7);
+  writer.byte(0);
+  writer.byte(LINK_EXTENSION);
+  writer.raw(hash);
+  writer.number(size);
+  writer.bytes[start + 1] = writer.at - start - LINK_HASH_AT;
+  const link = writer.bytes.slice(start, writer.at);
+  writer.at = start;
+  return link;
+}
+
+/** Roots of tries, of vectors and of chunks are told by their tags, which only nodes of their own have. */
+function mayStandInline(node: Linked): boolean {
+  return node.kind !== 'wide' && node.kind !== 'vector';
+}
+
+function memberCount(branch: Branch): number {
+  return 2 + branch.keys.length * 2 + branch.children.length;
+}
+
+function sizeOfLinked(node: Linked): number {
+  switch (node.kind) {
+    case 'branch':
+    case 'bucket':
+      return sizeOfTrie(node);
+    case 'vector-branch':
+      return sizeOfVectorChild(node);
+    default:
+      return sizeOf(node);
+  }
+}

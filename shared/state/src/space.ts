@@ -1,0 +1,66 @@
+/**
+ * An address space: how nodes are hashed and where keys stand in tries. One for each address key; trees of one space share nodes and roots,
+ * trees of different spaces have nothing in common.
+ */
+import { type Hash, hash, keyedHashOf } from '@skep/kernel';
+
+/** The first 64 bits of the hash of a key. */
+export interface Address {
+  readonly high: number;
+  readonly low: number;
+}
+
+/** Addresses kept; twice as many at most, the older half is dropped. */
+const ADDRESSES_KEPT = 32_768;
+const utf8 = new TextEncoder();
+
+export class Space {
+  readonly hash: Hash;
+  private recent = new Map<string, Address>();
+  private older = new Map<string, Address>();
+
+  constructor(readonly addressKey?: Uint8Array) {
+    this.hash = addressKey === undefined ? hash : keyedHashOf(addressKey);
+  }
+
+  addressOf(key: string): Address {
+    const known = this.recent.get(key);
+    if (known !== undefined) return known;
+    const address = this.older.get(key) ?? this.computeAddress(key);
+    if (this.recent.size >= ADDRESSES_KEPT) {
+      this.older = this.recent;
+      this.recent = new Map();
+    }
+    this.recent.set(key, address);
+    return address;
+  }
+
+  /** Tests replace it to bring about collisions. */
+  protected computeAddress(key: string): Address {
+    const view = new DataView(this.hash(utf8.encode(key)).buffer);
+    return { high: view.getInt32(0), low: view.getInt32(4) };
+  }
+}
+
+/** The four bits of an address that one level of a trie goes by. */
+export function nibbleOf(address: Address, level: number): number {
+  return level < 8 ? (address.high >>> (28 - level * 4)) & 15 : (address.low >>> (60 - level * 4)) & 15;
+}
+
+/** The space of trees without an address key. */
+export const PLAIN_SPACE = new Space();
+
+const spaces = new Map<string, Space>();
+const SPACES_KEPT = 256;
+
+/** The one space of an address key, so that trees made apart from each other can be compared. */
+export function spaceOf(addressKey: Uint8Array | undefined): Space {
+  if (addressKey === undefined) return PLAIN_SPACE;
+  const name = addressKey.join();
+  const known = spaces.get(name);
+  if (known !== undefined) return known;
+  const space = new Space(addressKey.slice());
+  if (spaces.size >= SPACES_KEPT) spaces.clear();
+  spaces.set(name, space);
+  return space;
+}
