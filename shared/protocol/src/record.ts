@@ -141,7 +141,17 @@ export function decodeRecord(bytes: Uint8Array, agent: AgentId): AgentRecord {
   if ((fields[0] as number) > RECORD_FORMAT) {
     throw new SkepError('unsupported-format', { message: `a record has format ${fields[0]}, this Skep reads up to ${RECORD_FORMAT}`, id: agent });
   }
-  const [, kind, version, ms, counter, cause, correlation, what, rest] = fields as [number, number, number, number, number, Value[], string | null, Value[], Value];
+  const [, kind, version, ms, counter, cause, correlation, what, rest] = fields as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    Value[],
+    string | null,
+    Value[],
+    Value,
+  ];
   const common = { version, ms, counter, cause: readCause(cause), correlation };
   switch (KINDS[kind]) {
     case 'turn':
@@ -184,7 +194,10 @@ function readEvent(fields: Value): RecordEvent {
   return {
     type,
     data,
-    edits: edits.map(([kind, path, value]): RecordEdit => (EDITS[kind] === 'delete' ? { kind: 'delete', path } : { kind: kind === 0 ? 'create' : 'update', path, new: value })),
+    edits: edits.map(
+      ([kind, path, value]): RecordEdit =>
+        EDITS[kind] === 'delete' ? { kind: 'delete', path } : { kind: kind === 0 ? 'create' : 'update', path, new: value },
+    ),
   };
 }
 
@@ -225,7 +238,8 @@ function readSlot(fields: readonly Value[]): ReplySlot {
 
 function restFields(rest: RecordRest): Value {
   const fields: { [name: string]: Value } = {};
-  if (rest.sends !== undefined) fields.sends = rest.sends.map(({ to, sequence, method, input, correlation }) => [to, sequence, method, input, correlation]);
+  if (rest.sends !== undefined)
+    fields.sends = rest.sends.map(({ to, sequence, method, input, correlation }) => [to, sequence, method, input, correlation]);
   if (rest.taken !== undefined) fields.taken = rest.taken;
   if (rest.timers !== undefined) fields.timers = rest.timers.map(({ name, atMs, everyMs, method, input }) => [name, atMs, everyMs, method, input]);
   if (rest.reply !== undefined) fields.reply = [slotFields(rest.reply.slot), rest.reply.body, rest.reply.value];
@@ -242,11 +256,27 @@ function readRest(fields: Value): RecordRest {
   return {
     ...(sends === undefined
       ? {}
-      : { sends: (sends as [AgentId, number, string, Value, string | null][]).map(([to, sequence, method, input, correlation]) => ({ to, sequence, method, input, correlation })) }),
+      : {
+          sends: (sends as [AgentId, number, string, Value, string | null][]).map(([to, sequence, method, input, correlation]) => ({
+            to,
+            sequence,
+            method,
+            input,
+            correlation,
+          })),
+        }),
     ...(taken === undefined ? {} : { taken: taken as unknown as (readonly [AgentId, number])[] }),
     ...(timers === undefined
       ? {}
-      : { timers: (timers as [string, number | null, number, string, Value][]).map(([name, atMs, everyMs, method, input]) => ({ name, atMs, everyMs, method, input })) }),
+      : {
+          timers: (timers as [string, number | null, number, string, Value][]).map(([name, atMs, everyMs, method, input]) => ({
+            name,
+            atMs,
+            everyMs,
+            method,
+            input,
+          })),
+        }),
     ...(reply === undefined ? {} : { reply: { slot: readSlot(reply[0] as Value[]), body: reply[1] as Uint8Array, value: reply[2] as Value } }),
     ...(status === undefined ? {} : { status: status as unknown as AgentStatus }),
     ...(checkpoint === undefined ? {} : { checkpoint: { name: checkpoint[0] as string, root: checkpoint[1] as string } }),

@@ -1,1 +1,10 @@
-export {};
+/**
+ * The runtime: ports in, a living node out.
+ *
+ *   const node = await SkepNode.start(ports, { kinds: [Counter] });
+ *   await node.host.call(agent, 'add', 2);
+ *   await node.close();
+ */
+export { LaneDriver, type LaneDriverOptions } from './lane-driver.js';
+export { type NodeOptions, type Recovery, SkepNode } from './node.js';
+export { changeUniverse, type UniverseRecord } from './universe-record.js';

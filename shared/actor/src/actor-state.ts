@@ -1,0 +1,203 @@
+/**
+ * Everything that an agent is: its content (the user's state) and what exactly-once needs around it. The fold of its records.
+ *
+ * S1 `apply` depends on the record alone: applied live or in a recovery, the result is the same (G1, G8).
+ * S2 Nothing else changes an ActorState.
+ */
+import { type AgentId, assert, encode, type HashHex, type HybridClock, hashHexOf, LIMITS, SkepError, type Value } from '@skep/kernel';
+import {
+  type AgentRecord,
+  type AgentStatus,
+  type BegunRecord,
+  decodeRecord,
+  encodeRecord,
+  type RecordRest,
+  type SendItem,
+  type StepRecord,
+  type TimerItem,
+  type TurnRecord,
+} from '@skep/protocol';
+import type { Edit, Tree } from '@skep/state';
+import { Replies } from './dedupe.js';
+
+export interface SetTimer extends TimerItem {
+  readonly atMs: number;
+}
+
+/** A turn that awaits steps, as far as it is journalled. */
+export interface PendingTurn {
+  readonly begun: BegunRecord;
+  readonly steps: readonly StepRecord[];
+}
+
+export interface NamedCheckpoint {
+  readonly name: string;
+  readonly version: number;
+  readonly root: string;
+}
+
+export class ActorState {
+  version = 0;
+  status: AgentStatus = 'active';
+  clock: HybridClock = { ms: 0, counter: 0 };
+  /** The last sequence taken from each sender. */
+  readonly cursors = new Map<AgentId, number>();
+  /** The last sequence sent to each receiver. */
+  readonly sent = new Map<AgentId, number>();
+  /** Sent and not known to be taken, in order per receiver. */
+  outbox: readonly SendItem[] = [];
+  readonly timers = new Map<string, SetTimer>();
+  replies = new Replies();
+  pending: PendingTurn | undefined;
+  readonly checkpoints = new Map<string, NamedCheckpoint>();
+  lineage: RecordRest['lineage'];
+
+  constructor(
+    readonly agent: AgentId,
+    public tree: Tree,
+  ) {}
+
+  /** Adds a record. `tree`: the content after it, where the caller has it already. @throws SkepError `corrupt` when versions do not fit */
+  apply(record: AgentRecord, tree?: Tree): void {
+    this.clock = { ms: record.ms, counter: record.counter };
+    switch (record.kind) {
+      case 'turn':
+        return this.applyTurn(record, tree);
+      case 'begun':
+        this.checkVersion(record.version, this.version);
+        this.pending = { begun: record, steps: [] };
+        return;
+      case 'step':
+        this.checkVersion(record.version, this.version);
+        assert(this.pending !== undefined, `a step of ${this.agent} belongs to no turn`);
+        this.pending = { ...this.pending, steps: [...this.pending.steps, record] };
+        return;
+    }
+  }
+
+  get contentRoot(): HashHex {
+    return this.tree.root();
+  }
+
+  /** Covers the content and everything around it (G8). */
+  get actorRoot(): HashHex {
+    return hashHexOf(encode([this.contentRoot, this.surroundings()]));
+  }
+
+  /** Everything but the content, as a value. */
+  surroundings(): Value {
+    return {
+      version: this.version,
+      status: this.status,
+      clock: [this.clock.ms, this.clock.counter],
+      cursors: sortedPairs(this.cursors),
+      sent: sortedPairs(this.sent),
+      outbox: this.outbox.map(({ to, sequence, method, input, correlation }) => [to, sequence, method, input, correlation]),
+      timers: [...this.timers.values()].sort(byName).map(({ name, atMs, everyMs, method, input }) => [name, atMs, everyMs, method, input]),
+      replies: this.replies.toValue(),
+      checkpoints: [...this.checkpoints.values()].sort(byName).map(({ name, version, root }) => [name, version, root]),
+      lineage: this.lineage === undefined ? null : [this.lineage.agent, this.lineage.version, this.lineage.root],
+      pending: this.pending === undefined ? null : [encodeRecord(this.pending.begun), this.pending.steps.map(encodeRecord)],
+    };
+  }
+
+  static fromSurroundings(agent: AgentId, tree: Tree, value: Value): ActorState {
+    const fields = value as {
+      version: number;
+      status: AgentStatus;
+      clock: [number, number];
+      cursors: [AgentId, number][];
+      sent: [AgentId, number][];
+      outbox: [AgentId, number, string, Value, string | null][];
+      timers: [string, number, number, string, Value][];
+      replies: Value;
+      checkpoints: [string, number, string][];
+      lineage: [AgentId, number, string] | null;
+      pending: [Uint8Array, Uint8Array[]] | null;
+    };
+    const state = new ActorState(agent, tree);
+    state.version = fields.version;
+    state.status = fields.status;
+    state.clock = { ms: fields.clock[0], counter: fields.clock[1] };
+    for (const [sender, sequence] of fields.cursors) state.cursors.set(sender, sequence);
+    for (const [receiver, sequence] of fields.sent) state.sent.set(receiver, sequence);
+    state.outbox = fields.outbox.map(([to, sequence, method, input, correlation]) => ({ to, sequence, method, input, correlation }));
+    for (const [name, atMs, everyMs, method, input] of fields.timers) state.timers.set(name, { name, atMs, everyMs, method, input });
+    state.replies = Replies.fromValue(fields.replies);
+    for (const [name, version, root] of fields.checkpoints) state.checkpoints.set(name, { name, version, root });
+    if (fields.lineage !== null) state.lineage = { agent: fields.lineage[0], version: fields.lineage[1], root: fields.lineage[2] };
+    if (fields.pending !== null) {
+      const [begun, steps] = fields.pending;
+      state.pending = {
+        begun: decodeRecord(begun, agent) as BegunRecord,
+        steps: steps.map((step) => decodeRecord(step, agent) as StepRecord),
+      };
+    }
+    return state;
+  }
+
+  private applyTurn(record: TurnRecord, tree: Tree | undefined): void {
+    const edits: readonly Edit[] =
+      record.events.length === 1 ? (record.events[0] as { edits: readonly Edit[] }).edits : record.events.flatMap((event) => event.edits);
+    this.checkVersion(record.version, edits.length > 0 ? this.version + 1 : this.version);
+    if (tree !== undefined) this.tree = tree;
+    else if (edits.length > 0) this.tree = this.tree.apply(edits);
+    this.version = record.version;
+    this.pending = undefined;
+    if (record.cause.kind === 'message') this.cursors.set(record.cause.from, record.cause.sequence);
+    if (record.cause.kind === 'timer') this.timerFired(record.cause.name, record.ms);
+    this.applyRest(record.rest, record);
+  }
+
+  private applyRest(rest: RecordRest, record: TurnRecord): void {
+    for (const item of rest.sends ?? []) this.sent.set(item.to, item.sequence);
+    if (rest.sends !== undefined) this.outbox = [...this.outbox, ...rest.sends];
+    if (rest.taken !== undefined) {
+      const taken = new Map(rest.taken);
+      this.outbox = this.outbox.filter((item) => item.sequence > (taken.get(item.to) ?? 0));
+    }
+    for (const timer of rest.timers ?? []) {
+      if (timer.atMs === null) this.timers.delete(timer.name);
+      else this.timers.set(timer.name, { ...timer, atMs: timer.atMs });
+    }
+    if (rest.reply !== undefined) this.replies.remember(rest.reply, record.ms);
+    if (rest.status !== undefined) this.status = rest.status;
+    if (rest.status === 'terminated') this.timers.clear();
+    if (rest.checkpoint !== undefined) this.checkpoints.set(rest.checkpoint.name, { ...rest.checkpoint, version: record.version });
+    if (rest.lineage !== undefined) this.lineage = rest.lineage;
+  }
+
+  /** A timer that repeats keeps its rhythm; missed beats are left out. */
+  private timerFired(name: string, nowMs: number): void {
+    const timer = this.timers.get(name);
+    if (timer === undefined) return;
+    if (timer.everyMs === 0) this.timers.delete(name);
+    else {
+      const missed = Math.max(0, Math.floor((nowMs - timer.atMs) / timer.everyMs));
+      this.timers.set(name, { ...timer, atMs: timer.atMs + (missed + 1) * timer.everyMs });
+    }
+  }
+
+  private checkVersion(found: number, expected: number): void {
+    if (found !== expected)
+      throw new SkepError('corrupt', { message: `a record makes version ${found} where ${expected} should follow`, id: this.agent });
+  }
+}
+
+/** @throws SkepError `outbox-full` when the receivers are too slow */
+export function checkOutbox(state: ActorState, added: number): void {
+  if (state.outbox.length + added > LIMITS.outboxMessages) {
+    throw new SkepError('outbox-full', {
+      message: `${state.outbox.length} messages of the agent wait for their receivers, and ${added} more were sent`,
+      id: state.agent,
+    });
+  }
+}
+
+function sortedPairs(map: ReadonlyMap<AgentId, number>): Value {
+  return [...map].sort(([one], [other]) => (one < other ? -1 : 1));
+}
+
+function byName(one: { readonly name: string }, other: { readonly name: string }): number {
+  return one.name < other.name ? -1 : 1;
+}

@@ -1,0 +1,188 @@
+/**
+ * An agent's past: folded from the chain of segments in the blob store and the records since the last snapshot, which are in memory.
+ *
+ *   base snapshot -> records -> base snapshot -> records -> ... -> last settled -> tail
+ */
+import { type Change, type HashHex, SkepError } from '@skep/kernel';
+import type { Blob } from '@skep/ports';
+import { type AgentEvent, type AgentRecord, decodeRecord } from '@skep/protocol';
+import { diff, type Edit, type Tree } from '@skep/state';
+import type { Activation } from './activation.js';
+import { decodeSegment, decodeSnapshot, type Segment } from './snapshot.js';
+
+export interface VersionedTree {
+  readonly version: number;
+  readonly tree: Tree;
+}
+
+export interface HistoryRange {
+  readonly from?: number;
+  readonly to?: number;
+  readonly limit?: number;
+}
+
+const HISTORY_LIMIT = 1000;
+
+/** Consecutive records and the content before the first of them. */
+interface Stretch {
+  readonly base: () => Promise<Tree>;
+  readonly afterPosition: number;
+  readonly afterVersion: number;
+  readonly version: number;
+  readonly records: readonly Uint8Array[];
+}
+
+export class Historian {
+  constructor(
+    private readonly blob: Blob,
+    private readonly initialTree: (activation: Activation) => Tree,
+  ) {}
+
+  /** The content as it was. @throws SkepError `unknown-version` */
+  async at(activation: Activation, version: number): Promise<VersionedTree> {
+    const state = activation.ready;
+    if (!Number.isSafeInteger(version) || version < 0 || version > state.version) {
+      throw new SkepError('unknown-version', {
+        message: `version ${version} does not exist; the agent is at ${state.version}`,
+        id: activation.agent,
+      });
+    }
+    if (version === state.version) return { version, tree: state.tree };
+    for await (const stretch of this.stretches(activation)) {
+      if (version < stretch.afterVersion) continue;
+      let tree = await stretch.base();
+      let reached = stretch.afterVersion;
+      for (const record of this.recordsOf(activation, stretch)) {
+        if (reached === version) break;
+        tree = tree.apply(editsOf(record));
+        reached = record.version;
+      }
+      return { version, tree };
+    }
+    throw new SkepError('corrupt', { message: `the history of the agent does not reach back to version ${version}`, id: activation.agent });
+  }
+
+  async diff(activation: Activation, from: number, to: number): Promise<readonly Change[]> {
+    const before = await this.at(activation, from);
+    const after = await this.at(activation, to);
+    return diff(before.tree, after.tree);
+  }
+
+  /** Events with from <= version <= to, oldest first; of more than `limit` the newest. */
+  async events(
+    activation: Activation,
+    { from = 0, to = Number.MAX_SAFE_INTEGER, limit = HISTORY_LIMIT }: HistoryRange,
+  ): Promise<readonly AgentEvent[]> {
+    const stretches: AgentEvent[][] = [];
+    let count = 0;
+    for await (const stretch of this.stretches(activation)) {
+      if (stretch.afterVersion >= to && stretch.version > to) continue;
+      const events = await this.eventsOf(activation, stretch, from, to);
+      stretches.push(events);
+      count += events.length;
+      if (count >= limit || stretch.afterVersion < from) break;
+    }
+    const all = stretches.reverse().flat();
+    return all.length > limit ? all.slice(all.length - limit) : all;
+  }
+
+  private async eventsOf(activation: Activation, stretch: Stretch, from: number, to: number): Promise<AgentEvent[]> {
+    let tree = await stretch.base();
+    let position = stretch.afterPosition;
+    const events: AgentEvent[] = [];
+    for (const record of this.recordsOf(activation, stretch)) {
+      position += 1;
+      const wanted = record.version >= from && record.version <= to;
+      if (record.kind !== 'turn') continue;
+      for (let index = 0; index < record.events.length; index += 1) {
+        const { type, data, edits } = record.events[index] as (typeof record.events)[number];
+        const next = edits.length === 0 ? tree : tree.apply(edits);
+        if (wanted) events.push(eventOf(activation, record, { index, position, type, data, changes: changesOf(tree, edits) }));
+        tree = next;
+      }
+    }
+    return events;
+  }
+
+  /** Newest first. */
+  private async *stretches(activation: Activation): AsyncGenerator<Stretch> {
+    const { settled, tail, position, agent } = activation;
+    // Captured before the first await: turns go on meanwhile.
+    const version = activation.ready.version;
+    if (tail.length > 0) {
+      yield {
+        base: () => this.baseOf(activation, settled.blob),
+        afterPosition: position - tail.length,
+        afterVersion: settled.version,
+        version,
+        records: [...tail],
+      };
+    }
+    for (let address = settled.segment; address !== null; ) {
+      const segment: Segment = decodeSegment(await this.read(agent, address), agent);
+      const { base, records, afterPosition, afterVersion } = segment;
+      yield { base: () => this.baseOf(activation, base), afterPosition, afterVersion, version: segment.version, records };
+      address = segment.previous;
+    }
+  }
+
+  private async baseOf(activation: Activation, snapshot: HashHex | null): Promise<Tree> {
+    if (snapshot === null) return this.initialTree(activation);
+    return decodeSnapshot(await this.read(activation.agent, snapshot), activation.agent).state.tree;
+  }
+
+  private async read(agent: string, address: HashHex): Promise<Uint8Array> {
+    const bytes = await this.blob.get(address);
+    if (bytes === undefined) throw new SkepError('corrupt', { message: `a part of the agent's history is gone: blob ${address}`, id: agent });
+    return bytes;
+  }
+
+  private *recordsOf(activation: Activation, stretch: Stretch): Generator<AgentRecord> {
+    for (const body of stretch.records) yield decodeRecord(body, activation.agent);
+  }
+}
+
+function editsOf(record: AgentRecord): readonly Edit[] {
+  return record.kind === 'turn' ? record.events.flatMap((event) => event.edits) : [];
+}
+
+/** Edits with the old values that they replaced. */
+function changesOf(before: Tree, edits: readonly Edit[]): readonly Change[] {
+  let tree = before;
+  return edits.map((edit): Change => {
+    const at = tree;
+    tree = tree.apply([edit]);
+    if (edit.kind === 'create') return { kind: 'create', path: edit.path, new: edit.new };
+    const old = at.get(edit.path) ?? null;
+    return edit.kind === 'delete' ? { kind: 'delete', path: edit.path, old } : { kind: 'update', path: edit.path, old, new: edit.new };
+  });
+}
+
+function eventOf(
+  activation: Activation,
+  record: AgentRecord,
+  event: {
+    readonly index: number;
+    readonly position: number;
+    readonly type: string;
+    readonly data: AgentEvent['data'];
+    readonly changes: readonly Change[];
+  },
+): AgentEvent {
+  const { cause } = record;
+  const { index, position, type, data, changes } = event;
+  const causationId = cause.kind === 'message' ? `${cause.from}>${cause.sequence}` : cause.kind === 'timer' ? `timer:${cause.name}` : cause.operation;
+  return {
+    id: `${activation.agent}#${position}.${index}`,
+    type,
+    agent: activation.agent,
+    position,
+    version: record.version,
+    timeMs: record.ms,
+    causationId,
+    correlationId: record.correlation,
+    source: cause.kind,
+    data,
+    changes,
+  };
+}

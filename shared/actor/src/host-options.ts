@@ -1,0 +1,53 @@
+import type { AgentId, Limits, SkepError } from '@skep/kernel';
+import type { Settling, Ticket } from '@skep/lane';
+import type { Blob, Clock, Level, Random } from '@skep/ports';
+import type { AnyKind } from './kind.js';
+
+/** The lane as the actors see it; its driver performs what it wants and reports through `ActorHost`. */
+export interface LaneAccess {
+  readonly id: string;
+  readonly released: Ticket;
+  readonly acknowledgedBatch: number;
+  claim(agent: AgentId): void;
+  holds(agent: AgentId): boolean;
+  standing(agent: AgentId): { readonly epoch: number; readonly position: number; readonly acknowledged: number };
+  write(agent: AgentId, body: Uint8Array): Ticket;
+  barrier(written: Ticket): Ticket;
+  settle(agent: AgentId, task: Settling): boolean;
+  free(agent: AgentId, task: Settling): boolean;
+  trim(): void;
+  /** Sends what waits and performs what the lane wants. */
+  flush(): void;
+  /** Whether the directory has an entry for the agent. */
+  exists(agent: AgentId): Promise<boolean>;
+}
+
+/** Told which handler holds the thread; two stores, so that it costs nothing. */
+export interface TurnWatch {
+  label(text: string): number;
+  turnStarted(agent: number, method: number): void;
+  turnEnded(): void;
+}
+
+export interface CommittedTurn {
+  readonly agent: AgentId;
+  readonly version: number;
+  readonly type: string;
+  readonly changes: number;
+  readonly timeMs: number;
+}
+
+export interface HostOptions {
+  readonly kinds: ReadonlyMap<string, AnyKind>;
+  readonly lane: LaneAccess;
+  readonly blob: Blob;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly level: Level;
+  readonly limits: Limits;
+  readonly watch?: TurnWatch;
+  /** How often dirty agents get a snapshot. */
+  readonly settleEveryMs: number;
+  /** An alarm: this agent is not served. */
+  readonly onAlarm: (agent: AgentId, error: SkepError) => void;
+}

@@ -1,0 +1,85 @@
+/** What the blob store holds of an agent: snapshots (the whole agent at a position) and segments (the records between two of them). */
+import { type AgentId, decode, encode, type HashHex, SkepError, type Value } from '@skep/kernel';
+import { packTree, unpackTree } from '@skep/state';
+import { ActorState } from './actor-state.js';
+
+const SNAPSHOT_FORMAT = 1;
+const SEGMENT_FORMAT = 1;
+
+export interface Snapshot {
+  readonly state: ActorState;
+  readonly position: number;
+  /** The segment of the records up to this snapshot; null for the first. */
+  readonly segment: HashHex | null;
+}
+
+/** Consecutive records of one agent. The chain of segments is its whole history. */
+export interface Segment {
+  readonly agent: AgentId;
+  /** Position and version before the first record. */
+  readonly afterPosition: number;
+  readonly afterVersion: number;
+  readonly version: number;
+  /** The snapshot at `afterPosition`; null for the beginning. */
+  readonly base: HashHex | null;
+  readonly previous: HashHex | null;
+  readonly records: readonly Uint8Array[];
+}
+
+/** Bytes now, a function later: the caller decides when the segment's address is known. */
+export function encodeSnapshot(state: ActorState, position: number): (segment: HashHex | null) => Uint8Array {
+  const surroundings = state.surroundings();
+  const { agent, tree } = state;
+  return (segment) => encode([SNAPSHOT_FORMAT, agent, position, segment, surroundings, packTree(tree)]);
+}
+
+/** @throws SkepError `corrupt`, `unsupported-format` */
+export function decodeSnapshot(bytes: Uint8Array, agent: AgentId): Snapshot {
+  const fields = readFields(bytes, { agent, what: 'snapshot', format: SNAPSHOT_FORMAT });
+  const [, owner, position, segment, surroundings, pack] = fields as [number, AgentId, number, HashHex | null, Value, Uint8Array];
+  checkOwner(owner, agent);
+  return { state: ActorState.fromSurroundings(agent, unpackTree(pack), surroundings), position, segment };
+}
+
+export function encodeSegment(segment: Segment): Uint8Array {
+  const { agent, afterPosition, afterVersion, version, base, previous, records } = segment;
+  return encode([SEGMENT_FORMAT, agent, afterPosition, afterVersion, version, base, previous, records]);
+}
+
+/** @throws SkepError `corrupt`, `unsupported-format` */
+export function decodeSegment(bytes: Uint8Array, agent: AgentId): Segment {
+  const fields = readFields(bytes, { agent, what: 'history segment', format: SEGMENT_FORMAT });
+  const [, owner, afterPosition, afterVersion, version, base, previous, records] = fields as [
+    number,
+    AgentId,
+    number,
+    number,
+    number,
+    HashHex | null,
+    HashHex | null,
+    readonly Uint8Array[],
+  ];
+  checkOwner(owner, agent);
+  return { agent, afterPosition, afterVersion, version, base, previous, records };
+}
+
+function readFields(
+  bytes: Uint8Array,
+  { agent, what, format }: { readonly agent: AgentId; readonly what: string; readonly format: number },
+): readonly Value[] {
+  let fields: Value;
+  try {
+    fields = decode(bytes);
+  } catch (cause) {
+    throw new SkepError('corrupt', { message: `a ${what} of the agent cannot be read`, id: agent, cause });
+  }
+  if (!Array.isArray(fields) || typeof fields[0] !== 'number')
+    throw new SkepError('corrupt', { message: `a ${what} of the agent has a foreign shape`, id: agent });
+  if (fields[0] > format)
+    throw new SkepError('unsupported-format', { message: `a ${what} has format ${fields[0]}, this Skep reads up to ${format}`, id: agent });
+  return fields;
+}
+
+function checkOwner(owner: AgentId, agent: AgentId): void {
+  if (owner !== agent) throw new SkepError('corrupt', { message: `this belongs to ${owner}`, id: agent });
+}

@@ -1,0 +1,237 @@
+/**
+ * Performs what a lane wants over the ports, in order, and reports outcomes. No decisions: those are the lane's.
+ */
+
+import type { LaneAccess } from '@skep/actor';
+import { type AgentId, type LaneId, type SkepError, toSkepError, type UniverseId } from '@skep/kernel';
+import {
+  type Answer,
+  decodeEntry,
+  directoryKey,
+  encodeEntry,
+  Lane,
+  type LaneEvent,
+  type LaneRequest,
+  LaneTail,
+  type RequestId,
+  recoverAgent,
+  type Settling,
+  type Ticket,
+} from '@skep/lane';
+import type { Ports } from '@skep/ports';
+
+export interface LaneDriverOptions {
+  readonly ports: Pick<Ports, 'log' | 'registry' | 'clock'>;
+  readonly universe: UniverseId;
+  readonly timeline: number;
+  readonly lane: LaneId;
+  /** Told of everything but requests, in order. Must not throw. */
+  readonly onEvent: (event: LaneEvent) => void;
+}
+
+const RETRY_MS = 10;
+const RETRY_MS_MAX = 1_000;
+
+export class LaneDriver implements LaneAccess {
+  private readonly lane: Lane;
+  private performing = false;
+  private stopped = false;
+  private readonly tails = new Map<LaneId, Promise<LaneTail>>();
+
+  constructor(private readonly options: LaneDriverOptions) {
+    this.lane = new Lane({ lane: options.lane, exclusive: options.ports.log.exclusive });
+  }
+
+  get id(): LaneId {
+    return this.lane.id;
+  }
+
+  get released(): Ticket {
+    return this.lane.released;
+  }
+
+  get acknowledgedBatch(): number {
+    return this.lane.acknowledgedBatch;
+  }
+
+  get idle(): boolean {
+    return this.lane.idle;
+  }
+
+  claim(agent: AgentId): void {
+    this.lane.claim(agent);
+  }
+
+  holds(agent: AgentId): boolean {
+    return this.lane.holds(agent);
+  }
+
+  standing(agent: AgentId): ReturnType<Lane['standing']> {
+    return this.lane.standing(agent);
+  }
+
+  write(agent: AgentId, body: Uint8Array): Ticket {
+    return this.lane.write(agent, body);
+  }
+
+  barrier(written: Ticket): Ticket {
+    return this.lane.barrier(written);
+  }
+
+  settle(agent: AgentId, task: Settling): boolean {
+    return this.lane.settle(agent, task);
+  }
+
+  free(agent: AgentId, task: Settling): boolean {
+    return this.lane.free(agent, task);
+  }
+
+  seal(lane: LaneId): void {
+    this.lane.seal(lane);
+    this.perform();
+  }
+
+  trim(): void {
+    this.lane.trim();
+  }
+
+  flush(): void {
+    if (this.stopped) return;
+    this.lane.flush();
+    this.perform();
+  }
+
+  async exists(agent: AgentId): Promise<boolean> {
+    const { registry } = this.options.ports;
+    return (await registry.get(this.keyOf(agent))) !== undefined;
+  }
+
+  /** A sealed lane from its beginning, read once. */
+  tailOf(lane: LaneId): Promise<LaneTail> {
+    if (lane === this.lane.id) return this.readTail(lane);
+    const known = this.tails.get(lane);
+    if (known !== undefined) return known;
+    const reading = this.readTail(lane);
+    this.tails.set(lane, reading);
+    reading.catch(() => this.tails.delete(lane));
+    return reading;
+  }
+
+  /** Frees the memory of lanes that were read for a recovery. */
+  forgetTails(): void {
+    this.tails.clear();
+  }
+
+  /** Nothing is sent or reported any more. */
+  stop(): void {
+    this.stopped = true;
+  }
+
+  private keyOf(agent: AgentId): string {
+    return directoryKey(this.options.universe, this.options.timeline, agent);
+  }
+
+  /** Events may make the lane want more; one loop at a time keeps their order. */
+  private perform(): void {
+    if (this.performing) return;
+    this.performing = true;
+    try {
+      for (let outputs = this.lane.take(); outputs.length > 0; outputs = this.lane.take()) {
+        for (const output of outputs) {
+          if (this.stopped) return;
+          if ('request' in output) this.send(output);
+          else if (output.kind === 'trim') this.options.ports.log.trim(output.lane, output.below).catch(() => {});
+          else this.options.onEvent(output);
+        }
+      }
+    } finally {
+      this.performing = false;
+    }
+  }
+
+  private answer(request: RequestId, answer: Answer): void {
+    if (this.stopped) return;
+    this.lane.answer(request, answer);
+    this.perform();
+  }
+
+  private send(request: LaneRequest): void {
+    const { log, registry, clock } = this.options.ports;
+    switch (request.kind) {
+      case 'append': {
+        const { lane, bytes, expected, attempt } = request;
+        const append = () =>
+          this.settle1(request.request, async () => {
+            const result = await log.append(lane, bytes.slice(), expected);
+            return result.kind === 'appended' ? result : { kind: 'conflict' };
+          });
+        if (attempt === 0) return append();
+        clock.setTimer(delayOf(attempt), append);
+        return;
+      }
+      case 'last':
+        return this.untilKnown(request.request, async () => ({ kind: 'last', entry: await log.last(request.lane) }));
+      case 'get':
+        return this.untilKnown(request.request, async () => {
+          const key = this.keyOf(request.agent);
+          const found = await registry.get(key);
+          return { kind: 'entry', entry: found === undefined ? undefined : decodeEntry(found.value, key), revision: found?.revision ?? 0 };
+        });
+      case 'update':
+        return this.settle1(request.request, async () => {
+          const result = await registry.update(this.keyOf(request.agent), encodeEntry(request.entry), request.expected);
+          return result.kind === 'updated' ? result : { kind: 'conflict' };
+        });
+      case 'recover':
+        return this.untilKnown(request.request, async () => this.recover(request));
+    }
+  }
+
+  private async recover({ agent, snapshot, ranges }: Extract<LaneRequest, { kind: 'recover' }>): Promise<Answer> {
+    const tails = new Map<LaneId, LaneTail>();
+    for (const { lane } of ranges) tails.set(lane, await this.tailOf(lane));
+    return recoverAgent({ agent, snapshot, ranges, ownLane: this.lane.id, tailOf: (lane) => tails.get(lane) });
+  }
+
+  /** One attempt: whatever may have happened is `unknown`, what certainly did not is `failed`. */
+  private settle1(request: RequestId, run: () => Promise<Answer>): void {
+    run().then(
+      (answer) => this.answer(request, answer),
+      (error) => this.answer(request, isUncertain(toSkepError(error)) ? { kind: 'unknown' } : { kind: 'failed', error: toSkepError(error) }),
+    );
+  }
+
+  /** Reads change nothing: they are repeated until they succeed or cannot. */
+  private untilKnown(request: RequestId, run: () => Promise<Answer>, attempt = 1): void {
+    run().then(
+      (answer) => this.answer(request, answer),
+      (thrown) => {
+        if (this.stopped) return;
+        const error = toSkepError(thrown);
+        if (error.retry === 'no') return this.answer(request, { kind: 'failed', error });
+        this.options.ports.clock.setTimer(delayOf(attempt), () => {
+          if (!this.stopped) this.untilKnown(request, run, attempt + 1);
+        });
+      },
+    );
+  }
+
+  private async readTail(lane: LaneId): Promise<LaneTail> {
+    const tail = new LaneTail(lane);
+    for (let from = 0; ; ) {
+      const entries = await this.options.ports.log.read(lane, from);
+      const last = entries[entries.length - 1];
+      if (last === undefined) return tail;
+      tail.push(entries);
+      from = last.sequence + 1;
+    }
+  }
+}
+
+function isUncertain(error: SkepError): boolean {
+  return error.code === 'outcome-unknown' || error.code === 'timeout';
+}
+
+function delayOf(attempt: number): number {
+  return Math.min(RETRY_MS * 2 ** (attempt - 1), RETRY_MS_MAX);
+}

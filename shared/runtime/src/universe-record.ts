@@ -1,0 +1,51 @@
+/**
+ * The universe record: which timeline counts, and which lanes there are. A lane opens only by a compare-and-set of it (L9), so whoever
+ * reads the newest one knows every lane that may hold records.
+ */
+import { decode, encode, type LaneId, SkepError, type UniverseId } from '@skep/kernel';
+import type { Registry } from '@skep/ports';
+
+export interface UniverseRecord {
+  readonly timeline: number;
+  readonly status: 'active' | 'restoring';
+  /** Lanes that were opened and are not known to be sealed. */
+  readonly open: readonly LaneId[];
+  /** Sealed lanes whose agents have not all been claimed since. */
+  readonly unclaimed: readonly LaneId[];
+}
+
+const FORMAT = 1;
+const FIRST: UniverseRecord = { timeline: 1, status: 'active', open: [], unclaimed: [] };
+const ATTEMPTS_MAX = 100;
+
+/** Changes the record by compare-and-set, as often as it takes; a change in doubt is made again. Returns what was written. */
+export async function changeUniverse(
+  registry: Registry,
+  universe: UniverseId,
+  change: (record: UniverseRecord) => UniverseRecord,
+): Promise<UniverseRecord> {
+  const key = `universe/${universe}`;
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+    const entry = await registry.get(key);
+    const next = change(entry === undefined ? FIRST : read(entry.value, key));
+    try {
+      const result = await registry.update(key, write(next), entry?.revision ?? 0);
+      if (result.kind === 'updated') return next;
+    } catch (error) {
+      if (!(error instanceof Error && error.name === 'SkepError' && (error as SkepError).code === 'outcome-unknown')) throw error;
+    }
+  }
+  throw new SkepError('unavailable', { message: 'the universe record could not be changed', id: universe });
+}
+
+function write({ timeline, status, open, unclaimed }: UniverseRecord): Uint8Array {
+  return encode([FORMAT, timeline, status, open, unclaimed]);
+}
+
+function read(bytes: Uint8Array, key: string): UniverseRecord {
+  const fields = decode(bytes) as [number, number, UniverseRecord['status'], LaneId[], LaneId[]];
+  if (fields[0] > FORMAT)
+    throw new SkepError('unsupported-format', { message: `the universe record has format ${fields[0]}, this Skep reads up to ${FORMAT}`, id: key });
+  const [, timeline, status, open, unclaimed] = fields;
+  return { timeline, status, open, unclaimed };
+}
