@@ -60,6 +60,11 @@ export class Tree {
     return this.hex;
   }
 
+  /** Whether it takes no work to see that both hold the same: they share everything, or both roots are known. False proves nothing. */
+  isKnownEqual(other: Tree): boolean {
+    return this.item === other.item || (this.hex !== undefined && this.hex === other.hex);
+  }
+
   /** Length of the canonical encoding of the value. */
   get byteLength(): number {
     return sizeOf(this.item);
