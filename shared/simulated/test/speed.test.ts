@@ -1,0 +1,33 @@
+import type { LaneId } from '@skep/kernel';
+import { expect, it } from 'vitest';
+import { createWorld, type SimulatedNode } from '../src/index.js';
+
+/** Prints how fast worlds run here; asserts nothing about time, which belongs to the machine. */
+it('a world runs many events, drawn faults included', async () => {
+  const EVENTS = 60_000;
+  for (const faults of ['none', 'drawn'] as const) {
+    const world = createWorld({ seed: 1, faults });
+    const store = world.store('store');
+    for (const name of ['one', 'two', 'three']) work(world.node(name, { stores: store }));
+    const startMs = performance.now();
+    const { events } = await world.run({ maxEvents: EVENTS });
+    const perSecond = Math.round((events / (performance.now() - startMs)) * 1000);
+    console.info(`simulated events per second, faults ${faults}: ${perSecond}`);
+    expect(events).toBe(EVENTS);
+  }
+});
+
+function work({ name, ports: { log, bus } }: SimulatedNode): void {
+  const appending = async () => {
+    for (let last = 0; ; ) {
+      const result = await log.append(`main/1/${name}` as LaneId, new Uint8Array(200), last).catch(() => undefined);
+      if (result !== undefined) last = result.kind === 'appended' ? result.sequence : result.last;
+    }
+  };
+  const asking = async () => {
+    for (;;) await bus.request('hello', new Uint8Array(100), { timeoutMs: 1000 }).catch(() => undefined);
+  };
+  bus.subscribe('hello', (message) => message.reply(message.payload), { queue: 'all' });
+  void appending();
+  void asking();
+}
