@@ -58,6 +58,6 @@ export const EXCEPTIONS: readonly { readonly file: RegExp; readonly allows: read
   {
     file: /^shared\/simulated\//,
     allows: ['setImmediate', 'node:zlib'],
-    because: 'the simulated clock lets settled promises run before it moves time on; compressing a recorded run is a pure function',
+    because: 'the simulated clock lets settled promises run before it moves time on; the checksum of a recorded run is a pure function',
   },
 ];
