@@ -59,28 +59,28 @@ export class Journal {
   async step<Result>(name: string, run: (info: StepInfo) => Result | Promise<Result>): Promise<Result> {
     const occurrence = this.next(name);
     const known = this.take(name, occurrence);
-    if (known !== undefined) return valueOf(known) as Result;
+    if (known !== undefined) return resultOf(known) as Result;
     this.begin();
     await this.host.settled();
     const outcome = await outcomeOf(async () => run({ id: this.host.effectId(name, occurrence), signal: this.host.signal }), name);
     this.host.signal.throwIfAborted();
     this.host.record(name, occurrence, outcome);
     this.host.progress();
-    return valueOf(outcome) as Result;
+    return resultOf(outcome) as Result;
   }
 
   /** An ask. `effect`: what is asked may change something, so it is journalled before it is sent. */
   async ask(name: string, effect: 'effect' | 'query', run: (operation: string) => Promise<Value>): Promise<Value> {
     const occurrence = this.next(name);
     const known = this.take(name, occurrence);
-    if (known !== undefined) return valueOf(known);
+    if (known !== undefined) return resultOf(known);
     if (effect === 'effect') this.begin();
     const outcome = await outcomeOf(() => run(this.host.effectId(name, occurrence)), name);
     this.host.signal.throwIfAborted();
     if (this.begun) this.host.record(name, occurrence, outcome);
     else this.buffered.push({ name, occurrence, outcome });
     this.host.progress();
-    return valueOf(outcome);
+    return resultOf(outcome);
   }
 
   /** @throws SkepError `turn-diverged` */
@@ -141,7 +141,7 @@ async function outcomeOf(run: () => unknown, name: string): Promise<StepOutcome>
   }
 }
 
-function valueOf(outcome: StepOutcome): Value {
+function resultOf(outcome: StepOutcome): Value {
   if (outcome.kind === 'value') return outcome.value;
   throw new SkepError(outcome.code as SkepError['code'], { message: outcome.message });
 }

@@ -22,7 +22,7 @@ export interface KindDefinition<State, Handlers, Queries> {
   /** Schemas of inputs by method; a method without one takes any value. */
   readonly inputs?: { readonly [Method in keyof Handlers | keyof Queries]?: StandardSchemaV1 };
   readonly handlers: Handlers;
-  readonly queries?: Queries;
+  readonly queries?: Queries & { readonly [method: string]: Query<State> };
   readonly tags?: readonly string[];
   readonly supervision?: Partial<Supervision>;
   /** An agent that nobody asked for this long leaves memory; its state stays. Default 5 minutes. */

@@ -126,14 +126,14 @@ export class Turn implements JournalHost, Context {
       throw new SkepError('unknown-method', { message: `${method} is a query; only a handler takes messages`, id: receiver });
     }
     const sequence = (this.activation.ready.sent.get(receiver) ?? 0) + this.sends.filter((item) => item.to === receiver).length + 1;
-    this.sends.push({ to: receiver, sequence, method, input: valueOf(input), correlation: this.correlation });
+    this.sends.push({ to: receiver, sequence, method, input: inputValue(input), correlation: this.correlation });
   }
 
   ask(to: Target, method: string, input?: unknown): Promise<Value> {
     this.checkLive();
     const receiver = this.idOf(to);
     const effect = this.host.methodKind(receiver, method) === 'query' ? 'query' : 'effect';
-    const body = valueOf(input);
+    const body = inputValue(input);
     this.journalOrNone ??= new Journal(this, undefined);
     return this.journalOrNone.ask(`ask ${receiver} ${method}`, effect, (operation) => this.host.ask(this, receiver, method, body, operation));
   }
@@ -163,7 +163,7 @@ export class Turn implements JournalHost, Context {
         remedy: 'Cancel some, or use one timer that repeats.',
       });
     }
-    this.timers.push({ name, atMs: Math.round(due), everyMs: Math.round(everyMs ?? 0), method, input: valueOf(input) });
+    this.timers.push({ name, atMs: Math.round(due), everyMs: Math.round(everyMs ?? 0), method, input: inputValue(input) });
   }
 
   cancelTimer(name: string): void {
@@ -174,7 +174,7 @@ export class Turn implements JournalHost, Context {
   emit(type: string, data?: unknown): void {
     this.checkLive();
     checkName('event type', type);
-    this.events.push({ type, data: valueOf(data), edits: [] });
+    this.events.push({ type, data: inputValue(data), edits: [] });
   }
 
   begin(): void {
@@ -279,6 +279,6 @@ export function causeOf(message: Message) {
   }
 }
 
-function valueOf(input: unknown): Value {
+function inputValue(input: unknown): Value {
   return input === undefined ? null : normalize(input);
 }

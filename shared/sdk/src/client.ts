@@ -77,7 +77,12 @@ export interface SwarmStatus {
   readonly level: Level;
   readonly pid: number;
   readonly startedMs: number;
-  readonly kinds: readonly { readonly kind: string; readonly handlers: readonly string[]; readonly queries: readonly string[]; readonly tags: readonly string[] }[];
+  readonly kinds: readonly {
+    readonly kind: string;
+    readonly handlers: readonly string[];
+    readonly queries: readonly string[];
+    readonly tags: readonly string[];
+  }[];
   readonly agents: { readonly known: number; readonly active: number };
   /** Since the start of the process. */
   readonly turns: number;

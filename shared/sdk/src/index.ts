@@ -7,6 +7,10 @@
  *   await using skep = await openSkep({ dir: '.skep', kinds: [Counter] });
  *   await skep.agent(Counter, 'a1').increment(2);
  */
+export { type AgentKind, type AnyKind, type Context, defineAgent, type KindDefinition, type QueryContext, type Supervision } from '@skep/actor';
+export { type AgentId, agentId, type Change, isSkepError, operationId, parseAgentId, SkepError, type Value } from '@skep/kernel';
+export type { AgentEvent, AgentStatus } from '@skep/protocol';
+export type { AgentBase, AgentHandle, Checkpoint, Versioned } from './agent-handle.js';
 export type {
   AgentInfo,
   CallOptions,
@@ -19,3 +23,7 @@ export type {
   VersionedValue,
   WatchedTurn,
 } from './client.js';
+export { defineSkep, type SkepConfig } from './config.js';
+export { connectSkep } from './remote-client.js';
+export { type OpenOptions, openSkep, Skep } from './skep.js';
+export { type StateChange, StateKind, type StateUpdate } from './state-kind.js';
