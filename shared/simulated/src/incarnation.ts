@@ -8,6 +8,9 @@ import type { Simulation } from './simulation.js';
 export class Incarnation {
   #alive = true;
   #pausedUntilUs = 0;
+  /** What came during a pause. */
+  readonly #held: (() => void)[] = [];
+  #release: SimulatedEvent | undefined;
 
   constructor(
     private readonly simulation: Simulation,
@@ -34,6 +37,7 @@ export class Incarnation {
 
   resume(): void {
     this.#pausedUntilUs = 0;
+    this.#releaseSoon();
   }
 
   /** Runs code of the node after a while, unless it is dead by then. */
@@ -41,16 +45,25 @@ export class Incarnation {
     return this.simulation.after(delayUs, 'outer', () => this.enter(run));
   }
 
-  /** Runs code of the node in the event that is under way, or when its pause is over. */
+  /** Runs code of the node in the event that is under way, or when its pause is over; in the order in which it came, either way. */
   enter(run: () => void): void {
-    if (!this.#alive) {
-      this.simulation.record(this.node, 'void', this.number);
-      return;
+    if (!this.#alive) this.simulation.record(this.node, 'void', this.number);
+    else if (this.#held.length === 0 && this.#pausedUntilUs <= this.simulation.nowUs) run();
+    else {
+      this.#held.push(run);
+      if (this.#release === undefined) this.#releaseSoon();
     }
-    if (this.#pausedUntilUs > this.simulation.nowUs) {
-      this.simulation.after(this.#pausedUntilUs - this.simulation.nowUs, 'outer', () => this.enter(run));
-      return;
-    }
-    run();
+  }
+
+  #releaseSoon(): void {
+    if (this.#release !== undefined) this.simulation.queue.cancel(this.#release);
+    this.#release = undefined;
+    if (this.#held.length === 0) return;
+    this.#release = this.simulation.after(this.#pausedUntilUs - this.simulation.nowUs, 'outer', () => {
+      this.#release = undefined;
+      // The pause may have been prolonged; and one at a time, because promises settle between two events.
+      if (this.#alive && this.#pausedUntilUs <= this.simulation.nowUs) this.#held.shift()?.();
+      if (this.#alive) this.#releaseSoon();
+    });
   }
 }

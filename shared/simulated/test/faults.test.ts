@@ -310,6 +310,22 @@ describe('a node', () => {
     await world.run();
     expect(fired).toEqual(['10 at 1000', '20 at 1000', '30 at 1000']);
   });
+
+  it('whose pause is prolonged still gets everything in order', async () => {
+    const { world, store, node } = worldWith({});
+    const other = world.node('other', { stores: store });
+    const got: number[] = [];
+    node.ports.bus.subscribe('a', (message) => got.push(message.payload[0] ?? 0));
+    node.pause(1000);
+    for (let at = 0; at < 12; at += 1) {
+      world.at(at * 200 + 1, () => {
+        other.ports.bus.publish('a', Uint8Array.of(at));
+        if (at === 4) node.pause(900);
+      });
+    }
+    await world.run();
+    expect(got).toEqual(Array.from({ length: 12 }, (_, at) => at));
+  });
 });
 
 describe('clocks', () => {
