@@ -44,6 +44,7 @@ export class StoreClient<Request> {
     const first = await new Promise<FromStore>((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);
+      worker.once('exit', () => reject(new Error('its thread ended at once')));
     });
     if (first.kind === 'refused') {
       await worker.terminate();

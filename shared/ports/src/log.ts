@@ -30,7 +30,10 @@ export interface Log {
    * lifetime); strong reads then need no append of their own (rule L7).
    */
   readonly exclusive: boolean;
-  /** Appends `bytes` if the lane's last sequence is `expected` (0: the lane is empty). Takes ownership of `bytes`. */
+  /**
+   * Appends `bytes` if the lane's last sequence is `expected` (0: the lane is empty).
+   * Takes ownership of `bytes`: they may be moved away or overwritten, so who might have to send them again keeps a copy.
+   */
   append(lane: LaneId, bytes: Uint8Array, expected: Sequence): Promise<AppendResult>;
   /** Entries with `from <= sequence`, ascending; at least one when there is one, and as many as `maxBytes` holds. Empty at the end. */
   read(lane: LaneId, from: Sequence, options?: ReadOptions): Promise<readonly LogEntry[]>;

@@ -22,7 +22,7 @@ export type UpdateResult =
  */
 export interface Registry {
   get(key: string): Promise<RegistryEntry | undefined>;
-  /** Writes `value` if the entry's revision is `expected` (0: it must not exist). Takes ownership of `value`. */
+  /** Writes `value` if the entry's revision is `expected` (0: it must not exist). Takes ownership of `value`, as `Log.append` does. */
   update(key: string, value: Uint8Array, expected: Revision): Promise<UpdateResult>;
   /** Entries whose key begins with `prefix`, ascending by key, at most `limit`, after the key `after`. */
   list(prefix: string, options?: { readonly after?: string; readonly limit?: number }): Promise<readonly RegistryEntry[]>;
