@@ -36,8 +36,8 @@ export class Activation {
   lastTicket: Ticket = 0;
   turn: Turn | undefined;
   scheduled = false;
-  /** Not before this time is the next message taken (a pause after a failure). */
-  pausedUntilMs = 0;
+  /** No message is taken: a pause after a failure. */
+  paused = false;
   failures: Failures = NO_FAILURES;
   /** Bodies of the records after the last settled snapshot. */
   tail: Uint8Array[] = [];

@@ -5,22 +5,22 @@
  * H2 Turns of one pump ride the same batch; between pumps the node reads what the world answered.
  */
 import { type AgentId, encode, hash, parseAgentId, SkepError, toSkepError, type Value } from '@skep/kernel';
-import type { LaneRecord, Refusal, SnapshotReference, Ticket } from '@skep/lane';
-import { decodeRecord, type ReplySlot } from '@skep/protocol';
-import { type Tree, treeOf } from '@skep/state';
-import { Activation } from './activation.js';
-import { ActorState } from './actor-state.js';
+import type { Ticket } from '@skep/lane';
+import type { ReplySlot } from '@skep/protocol';
+import type { Activation } from './activation.js';
 import { admit } from './admission.js';
+import { refuseCycle } from './call-cycle.js';
 import { Gate } from './gate.js';
 import { Historian } from './historian.js';
 import type { CommittedTurn, HostOptions } from './host-options.js';
 import { Keeper } from './keeper.js';
 import type { AnyKind } from './kind.js';
-import type { Call, Caller, Command, Message, TimerShot, TurnReply } from './message.js';
+import type { Call, Caller, Command, TimerShot, TurnReply } from './message.js';
 import { Messenger } from './messenger.js';
 import { Meter } from './meter.js';
+import { Pump } from './pump.js';
 import { answerQuery } from './query.js';
-import { decodeSnapshot } from './snapshot.js';
+import { Roster } from './roster.js';
 import type { Turn } from './turn.js';
 import { type TurnEffects, TurnRunner } from './turn-runner.js';
 
@@ -31,51 +31,55 @@ export interface HostCall {
   readonly correlation?: string | null;
 }
 
-/** Turns in one go before the node looks at what the world answered. */
-const PUMP_TURNS = 1024;
-
 export class ActorHost {
   readonly historian: Historian;
   readonly meter: Meter;
-  private readonly activations = new Map<AgentId, Activation>();
+  readonly roster: Roster;
   private readonly gate = new Gate();
   private readonly runner: TurnRunner;
   private readonly messenger: Messenger;
   private readonly keeper: Keeper;
-  private ready: Activation[] = [];
-  private pumping = false;
-  private closed: SkepError | undefined;
+  private readonly pump: Pump;
   private readonly listeners = new Set<(turns: readonly CommittedTurn[]) => void>();
 
   constructor(private readonly options: HostOptions) {
     this.meter = new Meter(options.clock);
+    this.pump = new Pump(
+      options.clock,
+      (activation) => this.step(activation),
+      () => options.lane.flush(),
+    );
+    this.roster = new Roster(options, this.gate, this.pump, {
+      revived: (activation) => this.revived(activation),
+      unsettled: (activation) => this.keeper.unsettled(activation),
+    });
     this.runner = new TurnRunner(options, this.gate, this.turnEffects());
     this.messenger = new Messenger(
       {
-        activate: (agent) => this.activateKnown(agent),
-        find: (agent) => this.activations.get(agent),
-        schedule: (activation) => this.schedule(activation),
+        activate: (agent) => this.roster.activateKnown(agent),
+        find: (agent) => this.roster.find(agent),
+        schedule: (activation) => this.pump.schedule(activation),
       },
       options.clock,
     );
     this.keeper = new Keeper(options, this.gate, {
-      activations: () => this.activations.values(),
+      activations: () => this.roster.all(),
       housekeep: (activation) => void this.runner.commitPlain(activation, { kind: 'housekeeping' }, [], {}),
       enqueueTimer: (activation, shot) => this.enqueueTimer(activation, shot),
     });
-    this.historian = new Historian(options.blob, (activation) => this.initialTree(activation.kind, activation.address.name));
+    this.historian = new Historian(options.blob, (activation) => this.roster.initialTree(activation.kind, activation.address.name));
   }
 
   /** A handler's turn or a query's answer. Rejects with a SkepError. */
   call(agent: AgentId, method: string, input: Value, options: HostCall = {}): Promise<TurnReply> {
     return new Promise((resolve, reject) => {
       try {
-        const kind = this.kindOf(agent);
+        const kind = this.roster.kindOf(agent);
         if (kind.queries.has(method)) return this.query(agent, method, input).then(resolve, reject);
         if (!kind.handlers.has(method)) {
           throw new SkepError('unknown-method', { message: `kind ${kind.kind} has no method ${method}; it has ${methodNames(kind)}`, id: agent });
         }
-        this.enqueue(this.activate(agent, kind), this.callMessage(method, input, options, { resolve, reject }));
+        this.roster.enqueue(this.roster.activate(agent, kind), this.callMessage(method, input, options, { resolve, reject }));
       } catch (error) {
         reject(toSkepError(error));
       }
@@ -85,7 +89,7 @@ export class ActorHost {
   command(agent: AgentId, command: Omit<Command, 'kind' | 'caller'>): Promise<TurnReply> {
     return new Promise((resolve, reject) => {
       try {
-        this.enqueue(this.activate(agent, this.kindOf(agent)), { kind: 'command', ...command, caller: { resolve, reject } });
+        this.roster.enqueue(this.roster.activate(agent, this.roster.kindOf(agent)), { kind: 'command', ...command, caller: { resolve, reject } });
       } catch (error) {
         reject(toSkepError(error));
       }
@@ -94,10 +98,10 @@ export class ActorHost {
 
   /** A query on the newest state; an agent that does not exist answers from its initial state, and is not created. */
   async query(agent: AgentId, method: string, input: Value): Promise<TurnReply> {
-    const kind = this.kindOf(agent);
+    const kind = this.roster.kindOf(agent);
     const found = await this.reading(agent);
     const version = found?.ready.version ?? 0;
-    const tree = found?.ready.tree ?? this.initialTree(kind, parseAgentId(agent).name);
+    const tree = found?.ready.tree ?? this.roster.initialTree(kind, parseAgentId(agent).name);
     const ticket = found?.lastTicket ?? 0;
     const value = await answerQuery({ kind, method, input, agent, version, tree, nowMs: this.options.clock.nowMs() }, (range) =>
       found === undefined ? Promise.resolve([]) : this.historian.events(found, range),
@@ -108,14 +112,14 @@ export class ActorHost {
 
   /** The activation of an agent, brought to life if it exists; undefined if it does not. Waits for its turn in the mailbox, not for steps. */
   async reading(agent: AgentId): Promise<Activation | undefined> {
-    const kind = this.kindOf(agent);
-    const known = this.activations.get(agent);
+    const kind = this.roster.kindOf(agent);
+    const known = this.roster.find(agent);
     if (known === undefined && !(await this.options.lane.exists(agent))) return undefined;
-    const activation = this.activations.get(agent) ?? this.activate(agent, kind);
+    const activation = this.roster.find(agent) ?? this.roster.activate(agent, kind);
     activation.lastUsedMs = this.options.clock.nowMs();
     if (activation.state === undefined) await new Promise<Activation>((resolve, reject) => activation.waiting.push({ resolve, reject }));
     if (activation.mailbox.size > 0 && activation.turn === undefined) {
-      await new Promise<void>((resolve, reject) => this.enqueue(activation, { kind: 'mark', caller: { resolve, reject } }));
+      await new Promise<void>((resolve, reject) => this.roster.enqueue(activation, { kind: 'mark', caller: { resolve, reject } }));
     }
     return activation.position === 0 ? undefined : activation;
   }
@@ -129,34 +133,9 @@ export class ActorHost {
     await this.gate.passed(awaited);
   }
 
-  find(agent: AgentId): Activation | undefined {
-    return this.activations.get(agent);
-  }
-
-  all(): Iterable<Activation> {
-    return this.activations.values();
-  }
-
-  initialTree(kind: AnyKind, name: string): Tree {
-    return treeOf(kind.initialOf(name));
-  }
-
-  /** @throws SkepError `unknown-kind`, `invalid-id` */
-  kindOf(agent: AgentId): AnyKind {
-    const { kind } = parseAgentId(agent);
-    const found = this.options.kinds.get(kind);
-    if (found === undefined) {
-      throw new SkepError('unknown-kind', {
-        message: `no kind ${kind} is loaded; there are ${[...this.options.kinds.keys()].sort().join(', ')}`,
-        id: agent,
-      });
-    }
-    return found;
-  }
-
   /** Brings an agent to life without a message: after a crash, for its timers and unsent messages. False when its kind is not loaded. */
   wake(agent: AgentId): boolean {
-    return this.activateKnown(agent) !== undefined;
+    return this.roster.activateKnown(agent) !== undefined;
   }
 
   onCommitted(listener: (turns: readonly CommittedTurn[]) => void): () => void {
@@ -169,15 +148,10 @@ export class ActorHost {
     return this.keeper.sweep();
   }
 
-  /** Lets turns that run now end in the log, refuses everything else. */
+  /** Refuses everything from now on; what is in the lane's queue goes on its way. */
   async close(error: SkepError): Promise<void> {
-    this.closed = error;
     await this.keeper.stop();
-    for (const activation of this.activations.values()) {
-      this.failMailbox(activation, error);
-      if (activation.turn !== undefined) activation.turn.abort(error);
-      activation.cancelTimer?.();
-    }
+    this.roster.close(error);
     this.options.lane.flush();
   }
 
@@ -187,91 +161,21 @@ export class ActorHost {
     this.gate.release(through);
   }
 
-  /** Records after the last release are certainly not written: those agents go back to what is in the log. */
-  aborted(error: SkepError, agents: readonly AgentId[]): void {
-    const lapsed = new Set(agents);
-    this.gate.abort(error);
-    for (const activation of this.activations.values()) {
-      const orphans = activation.mailbox.drain().filter((message) => !(message.kind === 'delivery' && lapsed.has(message.from)));
-      for (const message of orphans) activation.mailbox.push(message);
-      for (const agent of lapsed) activation.enqueued.delete(agent);
-    }
-    for (const agent of agents) {
-      const activation = this.activations.get(agent);
-      if (activation === undefined) continue;
-      this.drop(activation, error);
-      const kept = activation.mailbox.drain().filter((message) => message.kind === 'call' || message.kind === 'command' || message.kind === 'mark');
-      if (kept.length > 0) for (const message of kept) this.enqueue(this.activate(agent, activation.kind), message);
-    }
-  }
-
-  async owned(agent: AgentId, snapshot: SnapshotReference | null, records: readonly LaneRecord[]): Promise<void> {
-    const activation = this.activations.get(agent);
-    if (activation === undefined) return;
-    try {
-      await this.revive(activation, snapshot, records);
-    } catch (error) {
-      return this.refusedWith(activation, toSkepError(error));
-    }
-    activation.stage = 'ready';
-    for (const { resolve } of activation.waiting.splice(0)) resolve(activation);
-    const state = activation.ready;
-    if (state.pending !== undefined) this.runner.start(activation, { kind: 'resumption', begun: state.pending.begun });
-    if (state.timers.size > 0) this.keeper.arm(activation);
-    if (state.outbox.length > 0) this.messenger.dispatch(activation);
-    this.schedule(activation);
-  }
-
-  refused(agent: AgentId, why: Refusal): void {
-    const activation = this.activations.get(agent);
-    if (activation === undefined) return;
-    switch (why.kind) {
-      case 'failed':
-        return this.refusedWith(activation, why.error);
-      case 'damaged':
-        return this.refusedWith(
-          activation,
-          new SkepError('agent-corrupt', { message: `the log of the agent is damaged: ${why.message}`, id: agent }),
-        );
-      case 'elsewhere':
-        return this.refusedWith(activation, new SkepError('unavailable', { message: `another node holds the agent (lane ${why.owner})`, id: agent }));
-    }
-  }
-
   settledAgent(agent: AgentId): void {
-    const activation = this.activations.get(agent);
+    const activation = this.roster.find(agent);
     if (activation !== undefined) this.keeper.settled(activation);
   }
 
   unsettledAgent(agent: AgentId): void {
-    const activation = this.activations.get(agent);
+    const activation = this.roster.find(agent);
     if (activation !== undefined) this.keeper.unsettled(activation);
   }
 
-  freed(agent: AgentId): void {
-    const activation = this.activations.get(agent);
-    if (activation === undefined) return;
-    this.activations.delete(agent);
-    const waiting = activation.mailbox.drain();
-    const readers = activation.waiting.splice(0);
-    if (waiting.length === 0 && readers.length === 0) return;
-    const again = this.activate(agent, activation.kind);
-    again.waiting.push(...readers);
-    for (const message of waiting) this.enqueue(again, message);
-  }
-
-  lost(agent: AgentId): void {
-    const activation = this.activations.get(agent);
-    if (activation !== undefined) this.refusedWith(activation, new SkepError('sealed', { message: 'another node took the agent over', id: agent }));
-  }
-
-  /** The lane is sealed: nothing held here counts any more; what was not acknowledged may or may not have taken effect. */
-  died(error: SkepError): void {
-    this.gate.restart(error);
-    for (const activation of [...this.activations.values()]) {
-      this.failMailbox(activation, error);
-      this.drop(activation, error);
-    }
+  private revived(activation: Activation): void {
+    const state = activation.ready;
+    if (state.pending !== undefined) this.runner.start(activation, { kind: 'resumption', begun: state.pending.begun });
+    if (state.timers.size > 0) this.keeper.arm(activation);
+    if (state.outbox.length > 0) this.messenger.dispatch(activation);
   }
 
   private turnEffects(): TurnEffects {
@@ -280,8 +184,8 @@ export class ActorHost {
       taken: (delivery) => this.messenger.taken(delivery),
       timersChanged: (activation) => this.keeper.arm(activation),
       schedule: (activation) => {
-        this.schedule(activation);
-        if (!this.pumping) this.options.lane.flush();
+        this.pump.schedule(activation);
+        if (this.pump.idle) this.options.lane.flush();
       },
       committed: (activation, record, sinceMs) => {
         this.meter.turn(
@@ -316,17 +220,17 @@ export class ActorHost {
   }
 
   private methodKind(to: AgentId, method: string): 'handler' | 'query' {
-    const kind = this.kindOf(to);
+    const kind = this.roster.kindOf(to);
     if (kind.handlers.has(method)) return 'handler';
     if (kind.queries.has(method)) return 'query';
     throw new SkepError('unknown-method', { message: `kind ${kind.kind} has no method ${method}; it has ${methodNames(kind)}`, id: to });
   }
 
-  /** Awaiting somebody who (through others) awaits this agent would never end: such a cycle is refused. */
   private async ask(turn: Turn, to: AgentId, method: string, input: Value, operation: string): Promise<Value> {
-    if (this.kindOf(to).queries.has(method)) return (await this.query(to, method, input)).value;
+    if (this.roster.kindOf(to).queries.has(method)) return (await this.query(to, method, input)).value;
     const chain = [...turn.chain, turn.agent];
-    this.refuseCycle(turn, to, chain);
+    const awaitedBy = (agent: AgentId) => this.roster.find(agent)?.turn?.awaits;
+    refuseCycle({ turn, to, chain, chainMax: this.options.limits.callChain, awaitedBy });
     turn.awaits = to;
     try {
       const slot = { kind: 'operation', id: operation } as const;
@@ -336,104 +240,23 @@ export class ActorHost {
     }
   }
 
-  private refuseCycle(turn: Turn, to: AgentId, chain: readonly AgentId[]): void {
-    const cycle = (through: readonly AgentId[]) =>
-      new SkepError('call-cycle', { message: `${turn.agent} asks ${to}, which waits for it: ${[...through, to].join(' -> ')}`, id: turn.agent });
-    if (chain.includes(to)) throw cycle(chain);
-    if (chain.length >= this.options.limits.callChain) {
-      throw new SkepError('call-cycle', {
-        message: `the chain of calls has ${chain.length} agents, the limit is ${this.options.limits.callChain}`,
-        id: turn.agent,
-      });
-    }
-    const path: AgentId[] = [turn.agent];
-    for (let at: AgentId | undefined = to; at !== undefined; at = this.activations.get(at)?.turn?.awaits) {
-      if (at === turn.agent) throw cycle(path);
-      path.push(at);
-      if (path.length > this.activations.size + 1) return;
-    }
-  }
-
   private callMessage(method: string, input: Value, options: HostCall, caller: Caller): Call {
     const { slot = null, expectedVersion, chain = [], correlation = null } = options;
     const body = slot === null ? null : hash(encode([method, input])).slice(0, 16);
     return { kind: 'call', method, input, slot, body, expectedVersion, chain, correlation, caller, sinceMs: this.options.clock.monotonicMs() };
   }
 
-  private activate(agent: AgentId, kind: AnyKind): Activation {
-    const known = this.activations.get(agent);
-    if (known !== undefined) return known;
-    if (this.closed !== undefined) throw this.closed;
-    const activation = new Activation(agent, kind, kind.mailboxMessages ?? this.options.limits.mailboxMessages, this.options.clock.nowMs());
-    this.activations.set(agent, activation);
-    this.options.lane.claim(agent);
-    this.startPump();
-    return activation;
-  }
-
-  private activateKnown(agent: AgentId): Activation | undefined {
-    const known = this.activations.get(agent);
-    if (known !== undefined) return known;
-    const kind = this.options.kinds.get(parseAgentId(agent).kind);
-    return kind === undefined || this.closed !== undefined ? undefined : this.activate(agent, kind);
-  }
-
-  private enqueue(activation: Activation, message: Message): void {
-    if (this.closed !== undefined) throw this.closed;
-    if (!activation.mailbox.push(message)) {
-      throw new SkepError('mailbox-full', { message: `${activation.mailbox.limit} messages wait in the mailbox`, id: activation.agent });
-    }
-    this.schedule(activation);
-  }
-
   private enqueueTimer(activation: Activation, shot: TimerShot): void {
     if (activation.stage !== 'ready' || activation.timersQueued.has(shot.name)) return;
     if (!activation.mailbox.push(shot)) return;
     activation.timersQueued.add(shot.name);
-    this.schedule(activation);
-  }
-
-  private schedule(activation: Activation): void {
-    if (activation.scheduled || activation.turn !== undefined || activation.stage !== 'ready' || activation.mailbox.size === 0) return;
-    activation.scheduled = true;
-    this.ready.push(activation);
-    this.startPump();
-  }
-
-  private startPump(): void {
-    if (this.pumping) return;
-    this.pumping = true;
-    queueMicrotask(() => this.pump());
-  }
-
-  private pump(): void {
-    let turns = 0;
-    for (let at = 0; at < this.ready.length; at += 1) {
-      if (turns >= PUMP_TURNS) {
-        this.ready = this.ready.slice(at);
-        this.options.lane.flush();
-        this.options.clock.setTimer(0, () => this.pump());
-        return;
-      }
-      const activation = this.ready[at] as Activation;
-      activation.scheduled = false;
-      turns += 1;
-      this.step(activation);
-      this.schedule(activation);
-    }
-    this.ready = [];
-    this.pumping = false;
-    this.options.lane.flush();
+    this.pump.schedule(activation);
   }
 
   private step(activation: Activation): void {
     const nowMs = this.options.clock.nowMs();
     activation.lastUsedMs = nowMs;
     if (activation.stage !== 'ready' || activation.turn !== undefined) return;
-    if (activation.pausedUntilMs > nowMs) {
-      // The pause's own timer schedules the agent again.
-      if (activation.mailbox.peek()?.kind !== 'command') return;
-    }
     const message = activation.mailbox.shift();
     if (message === undefined) return;
     if (message.kind === 'delivery' && activation.enqueued.get(message.from) === message.sequence) activation.enqueued.delete(message.from);
@@ -443,7 +266,7 @@ export class ActorHost {
       case 'run':
         return this.runner.start(activation, admission.message);
       case 'command':
-        return this.runCommand(activation, admission.command);
+        return this.runCommand(activation, admission.command, admission.command);
       case 'reached':
         return admission.mark.caller.resolve();
       case 'answer':
@@ -453,7 +276,12 @@ export class ActorHost {
         });
         return;
       case 'refuse':
-        return admission.caller.reject(admission.error);
+        // It may show what an uncommitted turn led to, so it waits for that turn.
+        this.gate.hold(activation.lastTicket, {
+          release: () => admission.caller.reject(admission.error),
+          abort: (error) => admission.caller.reject(error),
+        });
+        return;
       case 'taken':
         return this.messenger.taken({ from: admission.from, to: activation.agent, sequence: admission.sequence });
       case 'note':
@@ -465,90 +293,25 @@ export class ActorHost {
     }
   }
 
-  private runCommand(activation: Activation, command: Command): void {
+  private runCommand(activation: Activation, { type, plan, caller }: Command, command: Command): void {
     const { status, version } = activation.ready;
-    const commit = (plan: Awaited<ReturnType<Command['plan']>>): void => {
-      const tree = plan.edits.length === 0 ? undefined : activation.ready.tree.apply(plan.edits);
-      const ticket = this.runner.commitPlain(activation, command, [{ type: command.type, data: plan.data, edits: plan.edits }], plan.rest, tree);
-      if (plan.rest.status !== undefined) this.statusChanged(activation);
-      const reply = { value: plan.data, version: activation.ready.version, level: this.options.level };
-      this.gate.hold(ticket, { release: () => command.caller.resolve(reply), abort: (error) => command.caller.reject(error) });
-    };
     try {
-      const plan = command.plan({ status, version, position: activation.position });
-      if (!(plan instanceof Promise)) return commit(plan);
-      plan
-        .then(
-          (ready) => {
-            if (activation.ready.version !== version) return this.enqueue(activation, command);
-            commit(ready);
-            this.options.lane.flush();
-          },
-          (error) => command.caller.reject(toSkepError(error)),
-        )
-        .catch((error) => command.caller.reject(toSkepError(error)));
+      const { data, edits, rest } = plan({ status, version, position: activation.position });
+      const tree = edits.length === 0 ? undefined : activation.ready.tree.apply(edits);
+      const ticket = this.runner.commitPlain(activation, command, [{ type, data, edits }], rest, tree);
+      if (rest.status !== undefined) this.statusChanged(activation);
+      const reply = { value: data, version: activation.ready.version, level: this.options.level };
+      this.gate.hold(ticket, { release: () => caller.resolve(reply), abort: (error) => caller.reject(error) });
     } catch (error) {
-      command.caller.reject(toSkepError(error));
+      caller.reject(toSkepError(error));
     }
   }
 
   private statusChanged(activation: Activation): void {
-    activation.pausedUntilMs = 0;
+    activation.paused = false;
     this.keeper.arm(activation);
     // Messages that a suspended agent did not take wait in the outboxes of their senders.
-    for (const sender of this.activations.values()) if (sender.state !== undefined && sender.state.outbox.length > 0) this.messenger.dispatch(sender);
-  }
-
-  private async revive(activation: Activation, snapshot: SnapshotReference | null, records: readonly LaneRecord[]): Promise<void> {
-    const { agent } = activation;
-    let state = new ActorState(agent, this.initialTree(activation.kind, activation.address.name));
-    if (snapshot !== null) {
-      const bytes = await this.options.blob.get(snapshot.blob);
-      if (bytes === undefined) throw new SkepError('agent-corrupt', { message: `the agent's snapshot ${snapshot.blob} is gone`, id: agent });
-      const read = decodeSnapshot(bytes, agent);
-      if (read.position !== snapshot.position || read.state.version !== snapshot.version) {
-        throw new SkepError('agent-corrupt', {
-          message: `the snapshot is at record ${read.position}, the directory says ${snapshot.position}`,
-          id: agent,
-        });
-      }
-      state = read.state;
-      activation.settled = { position: snapshot.position, version: snapshot.version, blob: snapshot.blob, segment: read.segment };
-    }
-    for (const record of records) state.apply(decodeRecord(record.body, agent));
-    activation.state = state;
-    activation.position = (snapshot?.position ?? 0) + records.length;
-    activation.tail = records.map((record) => record.body.slice());
-    activation.tailBytes = records.reduce((sum, record) => sum + record.body.length, 0);
-    for (const [sender, sequence] of activation.enqueued) {
-      if (sequence <= (state.cursors.get(sender) ?? 0)) activation.enqueued.delete(sender);
-    }
-  }
-
-  private refusedWith(activation: Activation, error: SkepError): void {
-    if (error.code === 'agent-corrupt' || error.code === 'corrupt') this.options.onAlarm(activation.agent, error);
-    for (const { reject } of activation.waiting.splice(0)) reject(error);
-    this.failMailbox(activation, error);
-    this.drop(activation, error);
-  }
-
-  private drop(activation: Activation, error: SkepError): void {
-    activation.turn?.abort(error);
-    const turn = activation.turn;
-    if (turn !== undefined && turn.message.kind === 'call') turn.message.caller.reject(error);
-    activation.turn = undefined;
-    activation.cancelTimer?.();
-    activation.stage = 'freeing';
-    for (const { reject } of activation.waiting.splice(0)) reject(error);
-    if (this.activations.get(activation.agent) === activation) this.activations.delete(activation.agent);
-    this.keeper.unsettled(activation);
-  }
-
-  private failMailbox(activation: Activation, error: SkepError): void {
-    for (const message of activation.mailbox.drain()) {
-      if (message.kind === 'call' || message.kind === 'command' || message.kind === 'mark') message.caller.reject(error);
-    }
-    activation.enqueued.clear();
+    for (const sender of this.roster.all()) if (sender.stage === 'ready' && sender.ready.outbox.length > 0) this.messenger.dispatch(sender);
   }
 }
 

@@ -59,12 +59,6 @@ export class Gate {
     for (const { gated } of waiting) gated.abort(error);
   }
 
-  /** A new lane counts its tickets from 1 again. */
-  restart(error: SkepError): void {
-    this.through = 0;
-    this.abort(error);
-  }
-
   private insert(item: Waiting): void {
     let at = this.waiting.length;
     while (at > this.head && (this.waiting[at - 1] as Waiting).ticket > item.ticket) at -= 1;

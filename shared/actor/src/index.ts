@@ -13,5 +13,6 @@ export type { HistoryRange, VersionedTree } from './historian.js';
 export type { CommittedTurn, HostOptions, LaneAccess, TurnWatch } from './host-options.js';
 export { type AgentKind, type AnyKind, defineAgent, type Handler, type KindDefinition, type Query } from './kind.js';
 export type { Command, CommandPlan, TurnReply } from './message.js';
+export { Roster, type RosterListener } from './roster.js';
 export { decodeSegment, decodeSnapshot, encodeSegment, encodeSnapshot, type Segment, type Snapshot } from './snapshot.js';
 export { DEFAULT_SUPERVISION, type Directive, type Failures, NO_FAILURES, type Supervision, supervise } from './supervision.js';

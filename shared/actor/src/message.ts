@@ -57,7 +57,7 @@ export interface Command {
   readonly kind: 'command';
   readonly type: string;
   /** What the record says, given the agent as it is when its turn comes. Throws to refuse. */
-  readonly plan: (agent: { readonly status: AgentStatus; readonly version: number; readonly position: number }) => CommandPlan | Promise<CommandPlan>;
+  readonly plan: (agent: { readonly status: AgentStatus; readonly version: number; readonly position: number }) => CommandPlan;
   readonly caller: Caller;
 }
 

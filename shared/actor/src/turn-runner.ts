@@ -276,9 +276,12 @@ export class TurnRunner implements TurnHost {
         return this.closeJournal(activation, message, durable, method, error);
       case 'retry':
         this.closeJournal(activation, message, durable, method, error);
-        activation.pausedUntilMs = this.nowMs() + directive.afterMs;
+        activation.paused = true;
         activation.mailbox.unshift(message.kind === 'resumption' ? this.unresumed(activation, message) : message);
-        this.options.clock.setTimer(directive.afterMs, () => this.effects.schedule(activation));
+        this.options.clock.setTimer(directive.afterMs, () => {
+          activation.paused = false;
+          this.effects.schedule(activation);
+        });
         return;
       case 'set-aside':
         return this.setAside(activation, message, method, error, {});

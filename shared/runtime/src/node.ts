@@ -170,13 +170,13 @@ export class SkepNode {
         this.host.released(event.through);
         break;
       case 'aborted':
-        this.host.aborted(event.error, event.agents);
+        this.host.roster.aborted(event.error, event.agents);
         break;
       case 'owned':
-        void this.host.owned(event.agent, event.snapshot, event.records).finally(() => this.claimEnded(event.agent));
+        void this.host.roster.owned(event.agent, event.snapshot, event.records).finally(() => this.claimEnded(event.agent));
         break;
       case 'refused':
-        this.host.refused(event.agent, event.why);
+        this.host.roster.refused(event.agent, event.why);
         this.claimEnded(event.agent);
         break;
       case 'settled':
@@ -186,17 +186,17 @@ export class SkepNode {
         this.host.unsettledAgent(event.agent);
         break;
       case 'freed':
-        this.host.freed(event.agent);
+        this.host.roster.freed(event.agent);
         break;
       case 'lost':
-        this.host.lost(event.agent);
+        this.host.roster.lost(event.agent);
         break;
       case 'sealed':
         this.sealing.get(event.lane)?.();
         this.sealing.delete(event.lane);
         break;
       case 'dead':
-        this.host.died(new SkepError('sealed', { message: `the lane of this node is ${event.why}`, id: this.driver.id }));
+        this.host.roster.died(new SkepError('sealed', { message: `the lane of this node is ${event.why}`, id: this.driver.id }));
         break;
       case 'trim':
         break;

@@ -76,7 +76,7 @@ export class LocalClient implements Client {
   async list(filter: ListFilter = {}): Promise<readonly AgentInfo[]> {
     await this.node.recovered;
     const found = new Map<AgentId, AgentInfo>();
-    for (const activation of this.node.host.all()) {
+    for (const activation of this.node.host.roster.all()) {
       if (activation.state !== undefined && activation.position > 0) found.set(activation.agent, infoOf(activation));
     }
     const limit = filter.limit ?? LIST_LIMIT;
@@ -99,7 +99,7 @@ export class LocalClient implements Client {
     const { host } = this.node;
     const found = await host.reading(agent);
     if (found === undefined) {
-      const tree = host.initialTree(host.kindOf(agent), parseAgentId(agent).name);
+      const tree = host.roster.initialTree(host.roster.kindOf(agent), parseAgentId(agent).name);
       return { version: 0, root: tree.root(), value: tree.value() };
     }
     const { tree, version } = found.ready;
@@ -154,7 +154,7 @@ export class LocalClient implements Client {
       plan: ({ position }) => {
         if (position > 0) throw new SkepError('agent-exists', { message: 'an agent of this name exists', id: branch });
         const root = tree.root();
-        const edits = diff(host.initialTree(activation.kind, name), tree).map(withoutOld);
+        const edits = diff(host.roster.initialTree(activation.kind, name), tree).map(withoutOld);
         return { data: { from: agent, version, root }, edits, rest: { lineage: { agent, version, root } } };
       },
     });
@@ -179,12 +179,12 @@ export class LocalClient implements Client {
     let active = 0;
     let mailbox = 0;
     let resting = 0;
-    for (const activation of node.host.all()) {
+    for (const activation of node.host.roster.all()) {
       mailbox += activation.mailbox.size;
       if (activation.state !== undefined && activation.position > 0) active += 1;
     }
     for await (const { agent, entry } of node.directory()) {
-      if (entry.snapshot !== null && entry.snapshot.position > 0 && node.host.find(agent) === undefined) resting += 1;
+      if (entry.snapshot !== null && entry.snapshot.position > 0 && node.host.roster.find(agent) === undefined) resting += 1;
     }
     return {
       dir: options.dir,
