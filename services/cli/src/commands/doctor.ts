@@ -1,0 +1,51 @@
+import { toSkepError } from '@skep/kernel';
+import type { DoctorReport } from '@skep/sdk';
+import type { Command } from 'commander';
+import { type Check, checkCompiler, checkConfig, checkFolder, checkNode } from '../doctor/checks.js';
+import { EXIT } from '../frame/exit-code.js';
+import type { CommonOptions, Frame } from '../frame/frame.js';
+import { dataFolder, type Shell } from '../frame/shell.js';
+import { withClient } from '../opening/open-client.js';
+import { type Colours, coloursFor } from '../output/colours.js';
+
+export function doctorCommand(frame: Frame): Command {
+  const { shell } = frame;
+  return frame
+    .command({
+      usage: 'doctor',
+      summary: 'check the machine, the configuration and the data',
+      description:
+        'Checks the tools, the configuration and the data folder. Exit code 1 when data or configuration are damaged, 3 when a tool is missing.',
+      examples: ['skep doctor'],
+    })
+    .action(
+      frame.action(async ({ dir: given }: CommonOptions) => {
+        const dir = dataFolder(shell, given);
+        const tools = [checkNode(process.versions.node), checkCompiler(shell.env), checkFolder(dir)];
+        const checks = [...tools, await checkConfig(shell), ...(await checkData(shell, given))];
+        const ok = checks.every((check) => check.ok);
+        const exit = ok ? EXIT.done : tools.every((check) => check.ok) ? EXIT.refused : EXIT.unavailable;
+        return { json: { ok, checks } satisfies DoctorReport, text: reportText(checks, coloursFor(shell.stdout, shell.env)), exit };
+      }),
+    );
+}
+
+/** What the Skep says about its own data; a folder that cannot be opened is a finding, no failure of the doctor. */
+async function checkData(shell: Shell, dir: string | undefined): Promise<readonly Check[]> {
+  try {
+    return await withClient(shell, { dir, purpose: 'read' }, async ({ client }) => (await client.doctor()).checks);
+  } catch (error) {
+    const { message, remedy } = toSkepError(error);
+    return [{ name: 'data', ok: false, detail: message, remedy }];
+  }
+}
+
+function reportText(checks: readonly Check[], colours: Colours): string {
+  const width = Math.max(...checks.map(({ name }) => name.length));
+  const lines = checks.map(({ name, ok, detail, remedy }) => {
+    const line = `${ok ? colours.green('ok  ') : colours.red('FAIL')}  ${name.padEnd(width)}  ${detail}`;
+    return ok || remedy === null ? line : `${line}\n${' '.repeat(8 + width)}${remedy}`;
+  });
+  const failed = checks.filter(({ ok }) => !ok).length;
+  return [...lines, failed === 0 ? 'All is well.' : `${failed} of ${checks.length} checks failed.`].join('\n');
+}

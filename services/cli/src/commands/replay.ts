@@ -1,0 +1,77 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { agentText } from '../arguments/agent-address.js';
+import { share } from '../arguments/number-argument.js';
+import { EXIT } from '../frame/exit-code.js';
+import type { CommonOptions, Frame, Outcome } from '../frame/frame.js';
+import type { Shell } from '../frame/shell.js';
+import { bytesText, countText, msText, plural, rounded } from '../output/amounts.js';
+import { coloursFor } from '../output/colours.js';
+import { failureText } from '../output/failure-text.js';
+import { tableText } from '../output/table.js';
+import { type ReplayReport, replay } from '../replay/replay.js';
+
+interface Options extends CommonOptions {
+  readonly killAt?: number;
+}
+
+export function replayCommand(frame: Frame): Command {
+  const { shell } = frame;
+  return frame
+    .command({
+      usage: 'replay <files...>',
+      summary: 'replay recorded work of real agents',
+      description:
+        'Replays trajectories of SWE-agent (gzip or plain JSON): one agent a file, one event a step. Without --dir it works in a temporary folder. With --kill-at the work runs in a process of its own, which is killed in the middle; nothing that was acknowledged may be lost.',
+      examples: ['skep replay runs/*.traj.gz', 'skep replay runs/*.traj --dir .skep --kill-at 50%', 'skep agent at trajectory/my-run --version 3'],
+    })
+    .option('--kill-at <percent>', 'kill the working process when this share of the events was acknowledged', share)
+    .action(
+      frame.action(async (files: readonly string[], { dir, killAt }: Options) => {
+        const report = await replay(shell, { files: files.map((file) => resolve(shell.cwd, file)), dir, killAt });
+        for (const error of report.refused) shell.stderr.write(`${failureText(error, coloursFor(shell.stderr, shell.env))}\n`);
+        return outcomeOf(shell, report);
+      }),
+    );
+}
+
+function outcomeOf(shell: Shell, { agents, crash, acknowledgedLost, repairs, refused }: ReplayReport): Outcome {
+  const json = {
+    agents,
+    killedAtEvent: crash?.killedAtEvent ?? null,
+    acknowledgedLost,
+    ...(crash === undefined ? {} : { inFlightAtKill: crash.inFlightAtKill, recoveryMs: rounded(crash.recoveryMs) }),
+    ...(repairs.surrogates + repairs.numbers === 0 ? {} : { repairs }),
+    ...(refused.length === 0 ? {} : { refused: refused.map((error) => error.toJSON().error) }),
+  };
+  const lines = [agentsText(shell, agents)];
+  const events = agents.reduce((sum, agent) => sum + agent.events, 0);
+  lines.push(`${plural(agents.length, 'agent')}, ${plural(events, 'event')}`);
+  if (crash !== undefined) {
+    lines.push(
+      `Killed at event ${countText(crash.killedAtEvent)} with ${plural(crash.inFlightAtKill, 'call')} in flight; served again after ${msText(crash.recoveryMs)}.`,
+    );
+  }
+  lines.push(acknowledgedLost === 0 ? 'Nothing acknowledged was lost.' : `LOST: ${plural(acknowledgedLost, 'acknowledged event')}.`);
+  if (repairs.surrogates > 0) lines.push(`${plural(repairs.surrogates, 'lone surrogate')} replaced by U+FFFD.`);
+  if (repairs.numbers > 0) lines.push(`${plural(repairs.numbers, 'number')} beyond 2^53 - 1 kept as text.`);
+  return { json, text: lines.join('\n'), exit: acknowledgedLost === 0 && refused.length === 0 ? EXIT.done : EXIT.refused };
+}
+
+function agentsText(shell: Shell, agents: ReplayReport['agents']): string {
+  const columns = [
+    { title: 'agent' },
+    { title: 'events', align: 'right' },
+    { title: 'version', align: 'right' },
+    { title: 'bytes', align: 'right' },
+    { title: 'root' },
+  ] as const;
+  const rows = agents.map(({ id, events, version, bytes, root }) => [
+    agentText(id),
+    countText(events),
+    countText(version),
+    bytesText(bytes),
+    root.slice(0, 16),
+  ]);
+  return tableText(shell, columns, rows);
+}

@@ -1,0 +1,130 @@
+import { type Client, connectSkep, type WatchedTurn } from '@skep/sdk';
+import type { Command } from 'commander';
+import { agentText } from '../arguments/agent-address.js';
+import { positiveNumber } from '../arguments/number-argument.js';
+import type { CommonOptions, Frame, Outcome } from '../frame/frame.js';
+import { type Interruption, onInterruption, waitOr } from '../frame/interruption.js';
+import { dataFolder, type Shell } from '../frame/shell.js';
+import { clockTimeText, plural } from '../output/amounts.js';
+import { coloursFor } from '../output/colours.js';
+import { watchLines } from '../watch/picture.js';
+import { Screen } from '../watch/screen.js';
+import { WatchTally } from '../watch/tally.js';
+
+interface Options extends CommonOptions {
+  readonly seconds?: number;
+}
+
+const REDRAW_MS = 250;
+/** Turns printed in one go where there is no terminal; a busy swarm makes more than anybody reads. */
+const PRINTED_MAX = 200;
+
+export function watchCommand(frame: Frame): Command {
+  const { shell } = frame;
+  return frame
+    .command({
+      usage: 'watch',
+      summary: 'watch agents and turns live',
+      description:
+        'Shows agents and acknowledged turns live, through the process that holds the folder; waits for one while there is none, and stays across its restarts. Without a terminal it prints a line a turn, with --json an object a turn.',
+      examples: ['skep watch', 'skep watch --dir .skep/demo --seconds 10'],
+    })
+    .option('--seconds <n>', 'end after this long (default: with Ctrl-C)', positiveNumber)
+    .action(frame.action((options: Options) => watch(shell, options)));
+}
+
+async function watch(shell: Shell, { dir: given, seconds }: Options): Promise<Outcome> {
+  const dir = dataFolder(shell, given);
+  const interruption = onInterruption(seconds);
+  const tally = new WatchTally();
+  const view = shell.mode === 'text' && shell.stdout.isTTY === true ? screenView(shell, tally) : printedView(shell);
+  try {
+    while (!interruption.signal.aborted) {
+      const client = await connectSkep(dir);
+      if (client === undefined) {
+        view.idle(dir);
+        await waitOr(REDRAW_MS, interruption.signal);
+      } else {
+        await follow({ client, dir, tally, view, interruption });
+      }
+    }
+  } finally {
+    view.close();
+    interruption.dispose();
+  }
+  const { turns, agents } = tally.totals();
+  return { json: { dir, turns, agents }, text: `Saw ${plural(turns, 'turn')} of ${plural(agents, 'agent')}.` };
+}
+
+interface View {
+  turns(turns: readonly WatchedTurn[]): void;
+  draw(client: Client, dir: string): Promise<void>;
+  idle(dir: string): void;
+  close(): void;
+}
+
+interface Following {
+  readonly client: Client;
+  readonly dir: string;
+  readonly tally: WatchTally;
+  readonly view: View;
+  readonly interruption: Interruption;
+}
+
+/** Until the work is to end, or the holder went away. */
+async function follow({ client, dir, tally, view, interruption }: Following): Promise<void> {
+  try {
+    const stop = await client.watch((turns) => {
+      tally.add(turns, Date.now());
+      view.turns(turns);
+    });
+    while (!interruption.signal.aborted) {
+      await view.draw(client, dir);
+      await waitOr(REDRAW_MS, interruption.signal);
+    }
+    stop();
+  } catch {
+    // The holder ended; the next look finds the one that comes after it.
+    view.idle(dir);
+    await waitOr(REDRAW_MS, interruption.signal);
+  } finally {
+    await client.close();
+  }
+}
+
+function screenView(shell: Shell, tally: WatchTally): View {
+  const screen = new Screen(shell.stdout);
+  const colours = coloursFor(shell.stdout, shell.env);
+  return {
+    turns: () => undefined,
+    async draw(client, dir) {
+      const status = await client.status();
+      screen.draw(watchLines({ status, dir, tally, nowMs: Date.now(), colours, rows: screen.rows }));
+    },
+    idle: (dir) => screen.draw([`Nobody holds ${dir}.`, 'Waiting for "skep dev", the demo, or a program that opens it. Ctrl-C ends.']),
+    close: () => screen.close(),
+  };
+}
+
+function printedView(shell: Shell): View {
+  let told = false;
+  return {
+    turns(turns) {
+      for (const turn of turns.slice(0, PRINTED_MAX)) shell.stdout.write(`${shell.mode === 'json' ? JSON.stringify(turn) : turnText(turn)}\n`);
+      if (turns.length > PRINTED_MAX && shell.mode === 'text') shell.stdout.write(`... and ${plural(turns.length - PRINTED_MAX, 'more turn')}\n`);
+    },
+    // The lines are the view; asking now and then shows whether the holder is still there.
+    async draw(client) {
+      await client.status();
+    },
+    idle(dir) {
+      if (!told) shell.stderr.write(`Nobody holds ${dir}; waiting for one who does.\n`);
+      told = true;
+    },
+    close: () => undefined,
+  };
+}
+
+function turnText({ agent, version, type, changes, timeMs }: WatchedTurn): string {
+  return `${clockTimeText(timeMs)}  ${agentText(agent)}  version ${version}  ${type}  ${plural(changes, 'change')}`;
+}

@@ -1,0 +1,140 @@
+/** Replays real work: files become agents, steps become events. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type AgentId, encode, isSkepError, SkepError, toSkepError } from '@skep/kernel';
+import type { Client } from '@skep/sdk';
+import { agentText } from '../arguments/agent-address.js';
+import { dataFolder, type Shell } from '../frame/shell.js';
+import { withClient } from '../opening/open-client.js';
+import { startProgress } from '../output/progress.js';
+import { type CrashReport, feedThroughCrash } from './crash.js';
+import { feed } from './feed.js';
+import { readTrajectoryFile, type TrajectoryFile } from './trajectory-file.js';
+import { lostOf, readHistory } from './verification.js';
+import { type AgentWork, worksOf } from './work.js';
+
+export interface ReplayOptions {
+  readonly files: readonly string[];
+  /** Undefined: a folder that is removed at the end. */
+  readonly dir: string | undefined;
+  readonly killAt: number | undefined;
+}
+
+export interface ReplayedAgent {
+  readonly id: AgentId;
+  readonly events: number;
+  readonly version: number;
+  /** Encoded size of the state. */
+  readonly bytes: number;
+  readonly root: string;
+}
+
+export interface ReplayReport {
+  readonly agents: readonly ReplayedAgent[];
+  readonly crash: CrashReport | undefined;
+  readonly acknowledgedLost: number;
+  readonly repairs: { readonly surrogates: number; readonly numbers: number };
+  /** Files that could not be read; nothing was done for them. */
+  readonly refused: readonly SkepError[];
+}
+
+/** @throws SkepError when nothing can be replayed */
+export async function replay(shell: Shell, options: ReplayOptions): Promise<ReplayReport> {
+  const { files, refused } = readFiles(options.files);
+  const [firstRefusal] = refused;
+  if (files.length === 0 && firstRefusal !== undefined) throw firstRefusal;
+  const works = worksOf(files);
+  const total = works.reduce((sum, { steps }) => sum + steps.length, 0);
+  if (options.killAt !== undefined && total < 2) {
+    throw new SkepError('invalid-input', {
+      message: 'one single event has no middle at which to kill',
+      remedy: 'Replay more events, or leave --kill-at out.',
+    });
+  }
+  const progress = startProgress(shell, { title: 'replaying', nouns: 'events', total });
+  let done = 0;
+  const acknowledged = () => progress.update(++done);
+  const dir = options.dir === undefined ? mkdtempSync(join(tmpdir(), 'skep-replay-')) : dataFolder(shell, options.dir);
+  try {
+    const outcome = await (options.killAt === undefined
+      ? undisturbed(shell, { dir, works, acknowledged })
+      : disturbed(shell, { dir, works, acknowledged, share: options.killAt }));
+    return { ...outcome, repairs: repairsOf(files), refused };
+  } finally {
+    progress.stop();
+    if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+interface Run {
+  readonly dir: string;
+  readonly works: readonly AgentWork[];
+  readonly acknowledged: () => void;
+}
+
+type RunOutcome = Pick<ReplayReport, 'agents' | 'crash' | 'acknowledgedLost'>;
+
+async function undisturbed(shell: Shell, { dir, works, acknowledged }: Run): Promise<RunOutcome> {
+  return withClient(shell, { dir, purpose: 'write' }, async ({ client }) => {
+    await refuseExisting(client, works);
+    await feed({ client, works, upTo: ({ steps }) => steps.length, acknowledged });
+    return { crash: undefined, acknowledgedLost: await lostOf(client, works), agents: await describe(client, works) };
+  });
+}
+
+async function disturbed(shell: Shell, { dir, works, acknowledged, share }: Run & { readonly share: number }): Promise<RunOutcome> {
+  if (existsSync(dir)) await withClient(shell, { dir, purpose: 'read' }, ({ client }) => refuseExisting(client, works));
+  const { report, holder } = await feedThroughCrash({ dir, works, share, acknowledged });
+  try {
+    const { client } = holder;
+    const lost = Math.max(report.lostAtKill, await lostOf(client, works));
+    return { crash: report, acknowledgedLost: lost, agents: await describe(client, works) };
+  } finally {
+    await holder.stop();
+  }
+}
+
+function readFiles(paths: readonly string[]): { readonly files: readonly TrajectoryFile[]; readonly refused: readonly SkepError[] } {
+  const files: TrajectoryFile[] = [];
+  const refused: SkepError[] = [];
+  for (const path of paths) {
+    try {
+      files.push(readTrajectoryFile(path));
+    } catch (error) {
+      refused.push(toSkepError(error));
+    }
+  }
+  return { files, refused };
+}
+
+/** A second replay would continue the first, and nothing that is said about it would be true. */
+async function refuseExisting(client: Client, works: readonly AgentWork[]): Promise<void> {
+  for (const { agent } of works) {
+    const info = await client.info(agent).catch((error: unknown) => {
+      if (isSkepError(error, 'unknown-agent')) return undefined;
+      throw error;
+    });
+    if (info === undefined) continue;
+    throw new SkepError('agent-exists', {
+      message: `${agentText(agent)} exists already, at version ${info.version}`,
+      id: agent,
+      remedy: 'Replay into another folder with --dir, or remove this one with "skep reset".',
+    });
+  }
+}
+
+async function describe(client: Client, works: readonly AgentWork[]): Promise<readonly ReplayedAgent[]> {
+  const agents: ReplayedAgent[] = [];
+  for (const { agent } of works) {
+    const { version, root, value } = await client.get(agent);
+    const events = (await readHistory(client, agent, version)).length;
+    agents.push({ id: agent, events, version, bytes: encode(value).length, root });
+  }
+  return agents;
+}
+
+function repairsOf(files: readonly TrajectoryFile[]): ReplayReport['repairs'] {
+  const sum = (what: 'surrogates' | 'numbers') => files.reduce((count, { repairs }) => count + repairs[what], 0);
+  return { surrogates: sum('surrogates'), numbers: sum('numbers') };
+}
