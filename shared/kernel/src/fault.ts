@@ -19,8 +19,8 @@ export function formatPath(path: Path): string {
 
 /** The error for a value that was refused; `base` is where the value was to be put. */
 export function invalidValue(value: unknown, base: Path = []): SkepError {
-  const fault = findFault(value, []);
-  return faultError(fault?.why ?? 'this value changes while it is read; it', [...base, ...(fault?.path ?? [])]);
+  const fault = findFault(value, [...base]);
+  return faultError(fault?.why ?? 'a value that changes while it is read', fault?.path ?? base);
 }
 
 function faultError(why: string, path: Path): SkepError {

@@ -161,7 +161,8 @@ export class MapPart implements ProxyHandler<object> {
   private slotOf(key: string): Slot | undefined {
     if (this.overlay !== undefined) {
       const slot = this.overlay.get(key);
-      return slot === DELETED ? undefined : (slot ?? mapGet(this.base, key, this.space));
+      if (slot === undefined) return mapGet(this.base, key, this.space);
+      return slot === DELETED ? undefined : slot;
     }
     const at = this.keys.indexOf(key);
     return at < 0 ? undefined : this.slots[at];

@@ -38,7 +38,8 @@ const writer = new Writer();
 const utf8 = new TextEncoder();
 /** Where the hash begins in an encoded link: after the head, the length and the type of the extension. */
 const LINK_HASH_AT = 3;
-const NODE_HEADER_BYTES = 2;
+/** Version and tag. */
+export const NODE_HEADER_BYTES = 2;
 
 /** The hash of the node of a whole value. */
 export function rootOf(item: Item, space: Space): Uint8Array {
@@ -77,9 +78,9 @@ class Sealer {
       this.header(TAG.value);
       this.slot(item);
     } else this.node(item);
-    const isInline = writer.at - start - NODE_HEADER_BYTES <= INLINE_BYTES_MAX;
+    const mayStandInline = standsInline(start);
     const link = this.finish(start, sizeOf(item));
-    if (typeof item === 'object' && item !== null && item.kind !== 'date' && !(isInline && mayStandInline(item))) item.link = link;
+    if (typeof item === 'object' && item !== null && item.kind !== 'date' && !mayStandInline) item.link = link;
     return linkHash(link);
   }
 
@@ -103,10 +104,9 @@ class Sealer {
   private unsealed(node: Linked): void {
     const start = writer.at;
     this.node(node);
-    const length = writer.at - start - NODE_HEADER_BYTES;
-    if (length <= INLINE_BYTES_MAX && mayStandInline(node)) {
+    if (standsInline(start)) {
       writer.bytes.copyWithin(start, start + NODE_HEADER_BYTES, writer.at);
-      writer.at = start + length;
+      writer.at -= NODE_HEADER_BYTES;
     } else {
       node.link = this.finish(start, sizeOfLinked(node), node.link);
       writer.raw(node.link);
@@ -259,9 +259,14 @@ function linkOf(hash: Uint8Array, size: number): Uint8Array {
   return link;
 }
 
+/** Whether the node written since `start` is short enough to stand in its parent. */
+function standsInline(start: number): boolean {
+  return writer.at - start - NODE_HEADER_BYTES <= INLINE_BYTES_MAX && mayBeInlined(writer.bytes[start + 1]);
+}
+
 /** Roots of tries, of vectors and of chunks are told by their tags, which only nodes of their own have. */
-function mayStandInline(node: Linked): boolean {
-  return node.kind !== 'wide' && node.kind !== 'vector';
+export function mayBeInlined(tag: unknown): boolean {
+  return tag !== TAG.wideMap && tag !== TAG.vector && tag !== TAG.text && tag !== TAG.bytes;
 }
 
 function memberCount(branch: Branch): number {

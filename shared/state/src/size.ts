@@ -3,6 +3,7 @@
  * path is counted again.
  */
 
+import { VECTOR_WIDTH } from './format.js';
 import { listLength } from './list.js';
 import { mapCount } from './map.js';
 import type { Item, ListItem, MapItem, TriePart, VectorChild } from './node.js';
@@ -75,7 +76,13 @@ function mapSize(map: MapItem): number {
 
 function listSize(list: ListItem): number {
   const header = headerSize(listLength(list));
-  return header + (list.kind === 'list' ? itemsSize(list.items) : childrenSize(list.children));
+  return header + (list.kind === 'list' ? itemsSize(list.items) : childrenSize(list.children) - leafHeadersSize(list.length));
+}
+
+/** Leaves count as the lists that they are, so their headers are in the sums of a vector but not in its encoding. */
+function leafHeadersSize(length: number): number {
+  const rest = length % VECTOR_WIDTH;
+  return Math.floor(length / VECTOR_WIDTH) * headerSize(VECTOR_WIDTH) + (rest === 0 ? 0 : headerSize(rest));
 }
 
 function entriesSize(keys: readonly string[], items: readonly Item[]): number {

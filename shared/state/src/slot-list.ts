@@ -26,7 +26,8 @@ export class SlotList {
   get(at: number): Slot {
     if (this.copied !== undefined) return this.copied[at] as Slot;
     if (at >= this.baseLength) return this.appended[at - this.baseLength] as Slot;
-    return this.changed.get(at) ?? listGet(this.base, at);
+    const changed = this.changed.get(at);
+    return changed === undefined ? listGet(this.base, at) : changed;
   }
 
   /** @param at within the list */

@@ -2,7 +2,7 @@
 import { compareKeys, type Reader } from '@skep/kernel';
 import { INLINE_BYTES_MAX, LINK_EXTENSION, TAG, TRIE_LEVELS } from './format.js';
 import { Branch, Bucket, type Item, type TrieChild, type TriePart } from './node.js';
-import { linkHash } from './seal.js';
+import { linkHash, NODE_HEADER_BYTES } from './seal.js';
 import { sizeOfTrie } from './size.js';
 import { nibbleOf } from './space.js';
 import { bitCount } from './trie.js';
@@ -52,7 +52,8 @@ function readLinkedPart(unsealer: Unsealer, { link, size }: { readonly link: Uin
   const reader = unsealer.open(linkHash(link));
   if (reader.value(0) !== (place.path.length === TRIE_LEVELS ? TAG.bucket : TAG.branch)) reader.refuse('is no part of a map');
   const part = readTriePart(reader, unsealer, place);
-  if (reader.left > 0 || reader.at - 2 <= INLINE_BYTES_MAX || sizeOfTrie(part) !== size) reader.refuse('is not the part that its link tells of');
+  if (reader.left > 0 || reader.at - NODE_HEADER_BYTES <= INLINE_BYTES_MAX || sizeOfTrie(part) !== size)
+    reader.refuse('is not the part that its link tells of');
   part.link = link;
   return part;
 }

@@ -28,7 +28,7 @@ import {
   type VectorPart,
   WideMap,
 } from './node.js';
-import { linkHash } from './seal.js';
+import { linkHash, mayBeInlined, NODE_HEADER_BYTES } from './seal.js';
 import { shapeOf } from './shape.js';
 import { sizeOf, sizeOfVectorChild } from './size.js';
 import type { Space } from './space.js';
@@ -97,15 +97,10 @@ export class Unsealer {
 
   private linkedValue(link: Uint8Array, size: number, depth: number): Node {
     const reader = this.open(linkHash(link));
+    const tag = reader.peek();
     const item = this.valueNode(reader, depth);
-    if (
-      typeof item !== 'object' ||
-      item === null ||
-      item.kind === 'date' ||
-      (reader.at - 2 <= INLINE_BYTES_MAX && item.kind !== 'wide' && item.kind !== 'vector')
-    ) {
-      return reader.refuse('is too short for a node of its own');
-    }
+    const isShort = mayBeInlined(tag) && reader.at - NODE_HEADER_BYTES <= INLINE_BYTES_MAX;
+    if (typeof item !== 'object' || item === null || item.kind === 'date' || isShort) return reader.refuse('is too short for a node of its own');
     if (sizeOf(item) !== size) reader.refuse('does not have the length that its link tells');
     item.link = link;
     return item;
@@ -139,10 +134,9 @@ export class Unsealer {
     const head = reader.peek();
     if ((head >= 0x80 && head < 0x90) || head === 0xde || head === 0xdf) return this.flatMap(reader, depth);
     if ((head >= 0x90 && head < 0xa0) || head === 0xdc || head === 0xdd) return this.flatList(reader, depth);
-    const start = reader.at;
     const value = reader.value(depth);
     if (typeof value === 'string') {
-      if (reader.at - start > CHUNKED_BYTES_MIN + 2 || Buffer.byteLength(value) >= CHUNKED_BYTES_MIN) reader.refuse('has a long text in one piece');
+      if (Buffer.byteLength(value) >= CHUNKED_BYTES_MIN) reader.refuse('has a long text in one piece');
       return textItem(value);
     }
     if (value instanceof Date) return new DateNode(value.getTime());
@@ -220,7 +214,7 @@ export class Unsealer {
     const reader = this.open(linkHash(link));
     if (reader.value(0) !== (place.height === 0 ? TAG.value : TAG.vectorBranch)) reader.refuse('is no part of a list');
     const part = this.vectorPart(reader, place);
-    if (reader.left > 0 || reader.at - 2 <= INLINE_BYTES_MAX || sizeOfVectorChild(part) !== size)
+    if (reader.left > 0 || reader.at - NODE_HEADER_BYTES <= INLINE_BYTES_MAX || sizeOfVectorChild(part) !== size)
       reader.refuse('is not the part that its link tells of');
     part.link = link;
     return part;
