@@ -39,7 +39,8 @@ describe('the house', () => {
       .filter((room) => {
         const index = `${room}/src/index.ts`;
         const header = files.includes(index) ? /^\/\*\*[\s\S]*?\*\//.exec(read(index))?.[0] : undefined;
-        return header === undefined || !/```|@example|\bimport \{|\bawait \w/.test(header);
+        // Code stands indented by three spaces.
+        return header === undefined || !/\n \* {3}\S.*[(;]/.test(header);
       });
     expect(silent.map((room) => `${room}/src/index.ts must open with a comment that holds an example`)).toEqual([]);
   });
