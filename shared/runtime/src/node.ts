@@ -5,10 +5,10 @@
  */
 import { ActorHost, type AnyKind, type TurnWatch } from '@skep/actor';
 import { type AgentId, incarnationId, type LaneId, LIMITS, type Limits, laneId, nodeId, SkepError, type UniverseId, universeId } from '@skep/kernel';
-import { decodeEntry, directoryPrefix, type LaneEvent } from '@skep/lane';
+import { decodeEntry, directoryPrefix, type LaneEvent, type Refusal } from '@skep/lane';
 import type { Ports } from '@skep/ports';
 import { LaneDriver } from './lane-driver.js';
-import { changeUniverse } from './universe-record.js';
+import { changeUniverse, readUniverse } from './universe-record.js';
 
 export interface NodeOptions {
   readonly name?: string;
@@ -28,6 +28,8 @@ export interface Recovery {
   readonly ms: number;
 }
 
+type Elsewhere = Extract<Refusal, { kind: 'elsewhere' }>;
+
 const SETTLE_EVERY_MS = 5_000;
 const LIST_PAGE = 1_000;
 
@@ -39,7 +41,7 @@ export class SkepNode {
   /** Settles when every agent of the dead incarnations is claimed. */
   recovered: Promise<Recovery> = Promise.resolve({ agents: 0, ms: 0 });
   private readonly kinds = new Map<string, AnyKind>();
-  private readonly sealing = new Map<LaneId, () => void>();
+  private readonly sealing = new Map<LaneId, { readonly done: Promise<void>; readonly resolve: () => void }>();
   private readonly claims = new Map<AgentId, () => void>();
   private idleWaiters: (() => void)[] = [];
 
@@ -117,18 +119,44 @@ export class SkepNode {
   }
 
   private seal(lane: LaneId): Promise<void> {
-    return new Promise((resolve) => {
-      this.sealing.set(lane, resolve);
-      this.driver.seal(lane);
+    const under = this.sealing.get(lane);
+    if (under !== undefined) return under.done;
+    let resolve = (): void => {};
+    const done = new Promise<void>((settle) => {
+      resolve = settle;
     });
+    this.sealing.set(lane, { done, resolve });
+    this.driver.seal(lane);
+    return done;
   }
 
-  /** Claims every agent with records in the lanes, and every resting one with a timer or unsent messages. */
+  /**
+   * The directory names a lane of which this node knows no seal. One that is not among the open ones was left by an incarnation that is
+   * no more, and that another one sealed: its seal is read, and the agent claimed again. A lane that is open keeps what it owns.
+   */
+  private async ownedElsewhere(agent: AgentId, why: Elsewhere): Promise<void> {
+    try {
+      const { open } = await readUniverse(this.ports.registry, this.universe);
+      if (!open.includes(why.owner)) {
+        await this.seal(why.owner);
+        this.driver.claim(agent);
+        this.driver.flush();
+        return;
+      }
+    } catch {
+      // The registry or the lane cannot be had now; the caller hears that the agent is elsewhere, and retries.
+    }
+    this.host.roster.refused(agent, why);
+    this.claimEnded(agent);
+  }
+
+  /** Claims every agent with records in the lanes or owned by them, and every resting one with a timer or unsent messages. */
   private async recover(lanes: readonly LaneId[], startedMs: number): Promise<Recovery> {
     const { clock, registry } = this.ports;
     const agents = new Set<AgentId>();
     for (const lane of lanes) for (const agent of (await this.driver.tailOf(lane)).agents) agents.add(agent);
-    for await (const { agent, wake } of this.directory()) if (wake) agents.add(agent);
+    // One that a dead incarnation claimed and did not write to has no record in its lane, and may still have to send or to wake.
+    for await (const { agent, wake, entry } of this.directory()) if (wake || (!entry.free && lanes.includes(entry.owner))) agents.add(agent);
     await Promise.all([...agents].map((agent) => this.claimed(agent)));
     this.driver.forgetTails();
     if (lanes.length > 0) {
@@ -176,6 +204,10 @@ export class SkepNode {
         void this.host.roster.owned(event.agent, event.snapshot, event.records).finally(() => this.claimEnded(event.agent));
         break;
       case 'refused':
+        if (event.why.kind === 'elsewhere') {
+          void this.ownedElsewhere(event.agent, event.why);
+          break;
+        }
         this.host.roster.refused(event.agent, event.why);
         this.claimEnded(event.agent);
         break;
@@ -192,7 +224,7 @@ export class SkepNode {
         this.host.roster.lost(event.agent);
         break;
       case 'sealed':
-        this.sealing.get(event.lane)?.();
+        this.sealing.get(event.lane)?.resolve();
         this.sealing.delete(event.lane);
         break;
       case 'dead':

@@ -38,6 +38,12 @@ export async function changeUniverse(
   throw new SkepError('unavailable', { message: 'the universe record could not be changed', id: universe });
 }
 
+export async function readUniverse(registry: Registry, universe: UniverseId): Promise<UniverseRecord> {
+  const key = `universe/${universe}`;
+  const entry = await registry.get(key);
+  return entry === undefined ? FIRST : read(entry.value, key);
+}
+
 function write({ timeline, status, open, unclaimed }: UniverseRecord): Uint8Array {
   return encode([FORMAT, timeline, status, open, unclaimed]);
 }
