@@ -138,8 +138,10 @@ export class Keeper {
       previous: settled.segment,
       records: tail.slice(0, records),
     });
-    await this.gate.passed(lastTicket);
-    const batch = lane.acknowledgedBatch;
+    // The batch is read at the moment of release: a turn later it could be one that holds records behind the snapshot.
+    const batch = await new Promise<number>((resolve, reject) =>
+      this.gate.hold(lastTicket, { release: () => resolve(lane.acknowledgedBatch), abort: reject }),
+    );
     const segment = await blob.put(segmentBytes);
     const address = await blob.put(snapshotOf(segment));
     if (activation.stage !== 'ready' || !lane.holds(agent)) return;
