@@ -124,7 +124,8 @@ export class StoreClient<Request> {
       if (answer.kind === 'done') call.resolve(answer.result);
       else call.reject(fromErrorShape(answer.error));
     }
-    if (this.#open.size === 0) this.#worker.unref();
+    // While it closes, the process must live until the worker says that it has.
+    if (this.#open.size === 0 && this.#refusal === undefined) this.#worker.unref();
   }
 
   #die(cause: Error | undefined): void {
