@@ -18,11 +18,12 @@ export interface DraftResult {
   readonly changes: readonly Change[];
 }
 
-export function draftOf(tree: Tree): Draft {
-  return new Draft(tree);
+/** @typeParam State what the handler takes the state for; nothing checks it here */
+export function draftOf<State = unknown>(tree: Tree): Draft<State> {
+  return new Draft<State>(tree);
 }
 
-export class Draft {
+export class Draft<State = unknown> {
   private readonly scope: DraftScope;
   private slot: Slot;
 
@@ -33,14 +34,14 @@ export class Draft {
   }
 
   /** The state, to be read and changed at will. Assigning to it replaces the whole. */
-  get state(): unknown {
+  get state(): State {
     this.scope.checkOpen();
     const opened = openSlot(this.slot, this.scope, undefined, 0);
     if (opened.part !== undefined) this.slot = opened.part;
-    return opened.value;
+    return opened.value as State;
   }
 
-  set state(value: unknown) {
+  set state(value: State) {
     this.scope.checkOpen();
     this.slot = itemOf(value, [], this.tree.space);
   }

@@ -100,7 +100,7 @@ function longestAscending(matches: readonly Match[]): readonly Match[] {
   return run.reverse();
 }
 
-/** The places at which two lists of one length differ; undefined if they are many. */
+/** The places at which two lists of one length do not have the same node or scalar; undefined if they are many. */
 function differingPlaces(from: ListItem, to: ListItem): readonly number[] | undefined {
   const places: number[] = [];
   const isFew = compareParts(from.kind === 'list' ? [from] : from.children, to.kind === 'list' ? [to] : to.children, {
@@ -134,7 +134,7 @@ function comparePart(one: VectorPart, other: VectorPart, comparison: Comparison)
   if (one.kind !== 'list' || other.kind !== 'list') return true;
   const { start, places } = comparison;
   for (let at = 0; at < one.items.length; at += 1) {
-    if (one.items[at] !== other.items[at] && !isEqual(one.items[at] as Item, other.items[at] as Item)) places.push(start + at);
+    if (one.items[at] !== other.items[at]) places.push(start + at);
   }
   return places.length <= PLACES_MAX;
 }

@@ -14,9 +14,11 @@ import {
   type Item,
   type Link,
   type ListItem,
+  type ListNode,
   type LoadedItem,
   loadedItem,
   type MapItem,
+  type MapNode,
   type Node,
   type TextNode,
   type TriePart,
@@ -102,6 +104,11 @@ class Sealer {
   }
 
   private unsealed(node: Linked): void {
+    if ((node.kind === 'map' || node.kind === 'list') && sizeOf(node) <= INLINE_BYTES_MAX) {
+      // Nothing in it can be a link, so its body is its encoding and stands here.
+      this.flatBody(node);
+      return;
+    }
     const start = writer.at;
     this.node(node);
     if (standsInline(start)) {
@@ -142,14 +149,9 @@ class Sealer {
         }
         return;
       case 'map':
-        this.header(TAG.value);
-        writer.mapHeader(node.keys.length);
-        this.entries(node.keys, node.items);
-        return;
       case 'list':
         this.header(TAG.value);
-        writer.listHeader(node.items.length);
-        for (let at = 0; at < node.items.length; at += 1) this.slot(node.items[at] as Item);
+        this.flatBody(node);
         return;
       case 'wide':
         this.header(TAG.wideMap);
@@ -180,6 +182,16 @@ class Sealer {
         return;
       default:
         assertNever(node);
+    }
+  }
+
+  private flatBody(node: MapNode | ListNode): void {
+    if (node.kind === 'map') {
+      writer.mapHeader(node.keys.length);
+      this.entries(node.keys, node.items);
+    } else {
+      writer.listHeader(node.items.length);
+      for (let at = 0; at < node.items.length; at += 1) this.slot(node.items[at] as Item);
     }
   }
 

@@ -13,7 +13,7 @@ const DATE_BYTES = 10;
 export function sizeOf(item: Item): number {
   switch (typeof item) {
     case 'string':
-      return textSize(Buffer.byteLength(item));
+      return textSize(utf8Length(item));
     case 'number':
       return numberSize(item);
     case 'boolean':
@@ -62,7 +62,7 @@ function sizeOfNode(node: Exclude<Item, string | number | boolean | null>): numb
       return node.size;
     default:
       if (node.size < 0) {
-        if (node.kind === 'text') node.size = textSize(Buffer.byteLength(node.text));
+        if (node.kind === 'text') node.size = textSize(utf8Length(node.text));
         else if (node.kind === 'bytes') node.size = bytesSize(node.bytes.length);
         else node.size = node.kind === 'map' || node.kind === 'wide' ? mapSize(node) : listSize(node);
       }
@@ -87,7 +87,7 @@ function leafHeadersSize(length: number): number {
 
 function entriesSize(keys: readonly string[], items: readonly Item[]): number {
   let size = itemsSize(items);
-  for (let at = 0; at < keys.length; at += 1) size += textSize(Buffer.byteLength(keys[at] as string));
+  for (let at = 0; at < keys.length; at += 1) size += textSize(utf8Length(keys[at] as string));
   return size;
 }
 
@@ -101,6 +101,16 @@ function childrenSize(children: readonly VectorChild[]): number {
   let size = 0;
   for (const child of children) size += sizeOfVectorChild(child);
   return size;
+}
+
+/** Native code is the faster one only for longer texts. */
+const SHORT_UNITS_MAX = 48;
+
+function utf8Length(text: string): number {
+  const { length } = text;
+  if (length > SHORT_UNITS_MAX) return Buffer.byteLength(text);
+  for (let at = 0; at < length; at += 1) if (text.charCodeAt(at) > 0x7f) return Buffer.byteLength(text);
+  return length;
 }
 
 function numberSize(value: number): number {

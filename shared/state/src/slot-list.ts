@@ -1,17 +1,19 @@
 /**
- * The slots of a list of a draft. Short lists are copied once when they are first touched; of long ones only what differs from the tree's is
- * kept, until something moves.
+ * The slots of a list of a draft. Only what differs from the tree's is kept at first; a list in which much is touched or something moves is
+ * copied.
  */
 import { isPart, type Slot, settled } from './draft-scope.js';
 import { listGet, listItems, listLength, listPush, listSet, rebuilt } from './list.js';
 import type { ListItem } from './node.js';
 
+/** Lists up to this length are copied as soon as some items were touched; longer ones only when something moves. */
 const COPIED_ITEMS_MAX = 1024;
+const TOUCHED_ITEMS_MAX = 8;
 
 export class SlotList {
   private copied: Slot[] | undefined = undefined;
-  private readonly changed = new Map<number, Slot>();
-  private readonly appended: Slot[] = [];
+  private changed: Map<number, Slot> | undefined = undefined;
+  private appended: Slot[] = NONE;
   private readonly baseLength: number;
 
   constructor(private readonly base: ListItem) {
@@ -26,28 +28,31 @@ export class SlotList {
   get(at: number): Slot {
     if (this.copied !== undefined) return this.copied[at] as Slot;
     if (at >= this.baseLength) return this.appended[at - this.baseLength] as Slot;
-    const changed = this.changed.get(at);
+    const changed = this.changed?.get(at);
     return changed === undefined ? listGet(this.base, at) : changed;
   }
 
   /** @param at within the list */
   set(at: number, slot: Slot): void {
-    if (this.copied === undefined && this.baseLength <= COPIED_ITEMS_MAX) this.all();
     if (this.copied !== undefined) this.copied[at] = slot;
     else if (at >= this.baseLength) this.appended[at - this.baseLength] = slot;
-    else this.changed.set(at, slot);
+    else {
+      this.changed ??= new Map();
+      this.changed.set(at, slot);
+      if (this.changed.size > TOUCHED_ITEMS_MAX && this.baseLength <= COPIED_ITEMS_MAX) this.all();
+    }
   }
 
   push(slots: readonly Slot[]): void {
-    const target = this.copied ?? this.appended;
-    for (const slot of slots) target.push(slot);
+    if (this.copied === undefined && this.appended === NONE) this.appended = slots.slice();
+    else for (const slot of slots) (this.copied ?? this.appended).push(slot);
   }
 
   /** All slots, to be moved about at will. */
   all(): Slot[] {
     if (this.copied === undefined) {
       const copied: Slot[] = listItems(this.base);
-      for (const [at, slot] of this.changed) copied[at] = slot;
+      if (this.changed !== undefined) for (const [at, slot] of this.changed) copied[at] = slot;
       for (const slot of this.appended) copied.push(slot);
       this.copied = copied;
     }
@@ -56,7 +61,7 @@ export class SlotList {
 
   placeOf(child: Slot): number | undefined {
     if (this.copied !== undefined) return found(this.copied.indexOf(child));
-    for (const [at, slot] of this.changed) if (slot === child) return at;
+    if (this.changed !== undefined) for (const [at, slot] of this.changed) if (slot === child) return at;
     const at = this.appended.indexOf(child);
     return at < 0 ? undefined : this.baseLength + at;
   }
@@ -64,7 +69,7 @@ export class SlotList {
   settle(): ListItem {
     if (this.copied !== undefined) return rebuilt(this.copied.map(settled), this.base);
     let list = this.base;
-    for (const [at, slot] of this.changed) {
+    for (const [at, slot] of this.changed ?? NO_CHANGES) {
       const item = isPart(slot) ? slot.settle() : slot;
       if (item !== listGet(this.base, at)) list = listSet(list, at, item);
     }
@@ -72,6 +77,10 @@ export class SlotList {
     return list;
   }
 }
+
+/** Never written to. */
+const NONE: Slot[] = [];
+const NO_CHANGES: ReadonlyMap<number, Slot> = new Map();
 
 function found(at: number): number | undefined {
   return at < 0 ? undefined : at;

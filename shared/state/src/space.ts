@@ -2,7 +2,7 @@
  * An address space: how nodes are hashed and where keys stand in tries. One for each address key; trees of one space share nodes and roots,
  * trees of different spaces have nothing in common.
  */
-import { type Hash, hash, keyedHashOf } from '@skep/kernel';
+import { type Hash, hash, keyedHashOf, toHex } from '@skep/kernel';
 
 /** The first 64 bits of the hash of a key. */
 export interface Address {
@@ -11,7 +11,7 @@ export interface Address {
 }
 
 /** Addresses kept; twice as many at most, the older half is dropped. */
-const ADDRESSES_KEPT = 32_768;
+const ADDRESSES_KEPT = 16_384;
 const utf8 = new TextEncoder();
 
 export class Space {
@@ -50,17 +50,19 @@ export function nibbleOf(address: Address, level: number): number {
 /** The space of trees without an address key. */
 export const PLAIN_SPACE = new Space();
 
-const spaces = new Map<string, Space>();
-const SPACES_KEPT = 256;
+const spaces = new Map<string, WeakRef<Space>>();
+const dropped = new FinalizationRegistry<string>((name) => {
+  if (spaces.get(name)?.deref() === undefined) spaces.delete(name);
+});
 
-/** The one space of an address key, so that trees made apart from each other can be compared. */
+/** The one space of an address key for as long as a tree of it lives, so that trees made apart from each other can be compared. */
 export function spaceOf(addressKey: Uint8Array | undefined): Space {
   if (addressKey === undefined) return PLAIN_SPACE;
-  const name = addressKey.join();
-  const known = spaces.get(name);
+  const name = toHex(addressKey);
+  const known = spaces.get(name)?.deref();
   if (known !== undefined) return known;
   const space = new Space(addressKey.slice());
-  if (spaces.size >= SPACES_KEPT) spaces.clear();
-  spaces.set(name, space);
+  spaces.set(name, new WeakRef(space));
+  dropped.register(space, name);
   return space;
 }

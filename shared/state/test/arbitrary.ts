@@ -13,11 +13,15 @@ const texts = fc.oneof(
   fc.string({ maxLength: 10 }),
   fc.string({ unit: 'binary', maxLength: 90 }),
   fc.string({ minLength: 55, maxLength: 70 }),
-  fc.tuple(fc.string({ unit: 'binary', maxLength: 20 }), fc.nat(6_000)).map(([text, times]) => `${text}${'é-'.repeat(times)}`),
+  fc
+    .tuple(fc.string({ unit: 'binary', maxLength: 20 }), fc.oneof({ weight: 9, arbitrary: fc.nat(30) }, { weight: 1, arbitrary: fc.nat(4_000) }))
+    .map(([text, times]) => `${text}${'é-'.repeat(times)}`),
 );
 const bytes = fc.oneof(
   fc.uint8Array({ maxLength: 80 }),
-  fc.nat(9_000).map((length) => Uint8Array.from({ length }, (_, at) => (at * 7 + (at >> 5)) & 255)),
+  fc
+    .oneof({ weight: 5, arbitrary: fc.nat(100) }, { weight: 1, arbitrary: fc.nat(9_000) })
+    .map((length) => Uint8Array.from({ length }, (_, at) => (at * 7 + (at >> 5)) & 255)),
 );
 const dates = fc.integer({ min: -8.64e15, max: 8.64e15 }).map((ms) => new Date(ms));
 export const scalars: fc.Arbitrary<Value> = fc.oneof(fc.constantFrom(null, true, false), numbers, texts);
@@ -30,14 +34,16 @@ export const keys = fc.oneof(
 /** Values with maps around 16 entries and lists around 32 items, which is where structures change. */
 export const values: fc.Arbitrary<Value> = fc.letrec<{ value: Value; list: Value; map: Value }>((tie) => ({
   value: fc.oneof({ maxDepth: 4, depthSize: 'small' }, scalars, bytes, dates, tie('list'), tie('map')),
-  list: fc.oneof(fc.array(tie('value'), { maxLength: 6 }), fc.array(fc.integer(), { minLength: 28, maxLength: 70 })),
+  list: fc.oneof(fc.array(tie('value'), { maxLength: 6 }), fc.array(fc.integer(), { minLength: 28, maxLength: 70, size: 'max' })),
   map: fc.oneof(
     fc.array(fc.tuple(keys, tie('value')), { maxLength: 8 }).map(objectOf),
-    fc.array(fc.tuple(keys, scalars), { minLength: 12, maxLength: 40 }).map(objectOf),
+    fc.array(fc.tuple(keys, scalars), { minLength: 12, maxLength: 40, size: 'max' }).map(objectOf),
   ),
 })).value;
 
-export const objects: fc.Arbitrary<Plain> = fc.array(fc.tuple(keys, values), { maxLength: 20 }).map((members) => objectOf(members) as Plain);
+export const objects: fc.Arbitrary<Plain> = fc
+  .array(fc.tuple(keys, values), { maxLength: 20, size: 'max' })
+  .map((members) => objectOf(members) as Plain);
 
 /** An object with these own members, `__proto__` too; later ones win. */
 export function objectOf(members: readonly (readonly [string, unknown])[]): Value {

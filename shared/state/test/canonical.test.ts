@@ -1,11 +1,11 @@
-import { encode, normalize } from '@skep/kernel';
+import { encode, hash, hashHexOf, normalize } from '@skep/kernel';
 import { packTree, type Tree, treeOf, unpackTree } from '@skep/state';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cloned, keys, objectOf, scalars, shuffled, values } from './arbitrary.js';
 
 const addressKey = Uint8Array.from({ length: 32 }, (_, at) => at);
-const entries = fc.uniqueArray(fc.tuple(keys, scalars), { selector: ([key]) => key, maxLength: 60 });
+const entries = fc.uniqueArray(fc.tuple(keys, scalars), { selector: ([key]) => key, maxLength: 60, size: 'max' });
 
 describe('G8: same content, same root', () => {
   test('V1: a tree holds the value it was made of, normalised', () => {
@@ -103,6 +103,19 @@ describe('G8: same content, same root', () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  test('G8: the root of a small value is the hash of its canonical encoding behind version and tag', () => {
+    for (const value of [0, null, 'text', [1, [2]], { a: { b: 1 } }, Uint8Array.of(1), new Date(5), {}]) {
+      expect(treeOf(value).root()).toBe(hashHexOf(Uint8Array.from([1, 1, ...encode(value)])));
+    }
+    const [part, big] = [
+      { text: 'x'.repeat(40), n: 1 },
+      { text: 'x'.repeat(61), n: 1 },
+    ];
+    expect(treeOf([part]).root()).toBe(hashHexOf(Uint8Array.from([1, 1, ...encode([part])])));
+    const link = [0xc7, 33, 2, ...hash(Uint8Array.from([1, 1, ...encode(big)])), encode(big).length];
+    expect(treeOf([big]).root()).toBe(hashHexOf(Uint8Array.from([1, 1, 0x91, ...link])));
   });
 
   test('V1: the length is that of the canonical encoding', () => {

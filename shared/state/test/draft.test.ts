@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { type Change, encode, normalize } from '@skep/kernel';
 import { draftOf, type Tree, treeOf } from '@skep/state';
 import fc from 'fast-check';
@@ -76,7 +77,7 @@ const assignCopy: Way = { set: (holder, key, value) => put(holder, key, cloned(v
 describe('V2: drafts feel like plain objects', () => {
   test('V2, G8: whatever is done to a draft is what it does to a plain object', () => {
     fc.assert(
-      fc.property(objects, fc.array(steps, { maxLength: 15 }), (start, list) => {
+      fc.property(objects, fc.array(steps, { maxLength: 15, size: 'max' }), (start, list) => {
         const tree = treeOf(start);
         const before = tree.root();
         const model = cloned(start);
@@ -190,6 +191,33 @@ describe('V2: drafts feel like plain objects', () => {
     Object.defineProperty(state, 'f', { value: 5, writable: true, enumerable: true, configurable: true });
     expect(Object.getOwnPropertyDescriptor(state, 'f')?.value).toBe(5);
     expect(draft.finish().tree.value()).toEqual({ a: 1, c: 3, d: { e: 4 }, f: 5 });
+  });
+
+  test('V2: objects that grow to hundreds of members in a draft, and shrink again', () => {
+    const draft = draftOf(treeOf({ a: 1, gone: 2 }));
+    const state = draft.state as Plain;
+    delete state.gone;
+    for (let at = 0; at < 300; at += 1) state[`k${at}`] = { at };
+    (state.k7 as { at: number }).at = -7;
+    delete state.k8;
+    expect(Object.keys(state)).toHaveLength(300);
+    expect([state.gone, state.k8, 'k9' in state, (state.k10 as { at: number }).at]).toEqual([undefined, undefined, true, 10]);
+    for (let at = 20; at < 300; at += 1) delete state[`k${at}`];
+    state.gone = null;
+    const { tree, changes } = draft.finish();
+    expect(Object.keys(tree.value() as Plain)).toHaveLength(21);
+    expect(tree.root()).toBe(treeOf(tree.value()).root());
+    expect(changes.at(0)).toEqual({ kind: 'update', path: ['gone'], old: 2, new: null });
+  });
+
+  test('V2: the console shows what a draft holds', () => {
+    const draft = draftOf(treeOf({ a: [1, { b: 2 }] }));
+    const state = draft.state as { a: unknown[] };
+    state.a.push('new');
+    expect(inspect(state, { depth: 5 })).toBe("{ a: [ 1, { b: 2 }, 'new' ] }");
+    expect(inspect(state.a, { depth: 5 })).toBe("[ 1, { b: 2 }, 'new' ]");
+    draft.discard();
+    expect(inspect(state)).toBe('[part of a draft that has ended]');
   });
 
   test('V2: large lists and maps: what is touched is seen, the rest stays shared', () => {

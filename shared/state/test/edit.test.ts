@@ -42,7 +42,7 @@ describe('V7: edits', () => {
   test('V7: edits do what they do to a plain object', () => {
     const step = fc.record({ picks: fc.array(fc.nat(1_000), { maxLength: 5 }), key: keys, value: values });
     fc.assert(
-      fc.property(objects, fc.array(step, { maxLength: 12 }), (start, steps) => {
+      fc.property(objects, fc.array(step, { maxLength: 12, size: 'max' }), (start, steps) => {
         let model = cloned(start);
         let tree = treeOf(start);
         const before = tree.root();

@@ -1,5 +1,5 @@
 import { agentId } from '@skep/kernel';
-import { type BranchName, type CheckpointId, draftOf, MAIN_BRANCH, StateEngine, type Tree, treeOf } from '@skep/state';
+import { type BranchName, type CheckpointId, draftOf, MAIN_BRANCH, mergeTrees, StateEngine, type Tree, treeOf } from '@skep/state';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { codeOf, type Plain, STATE_S } from './arbitrary.js';
@@ -177,6 +177,35 @@ describe('V8: merges', () => {
     commit(engine, main, (state) => (state.list as number[]).push(6));
     const result = engine.mergeStates(branch, main);
     expect(result).toMatchObject({ kind: 'conflicts', conflicts: [{ path: ['list'] }] });
+  });
+
+  test('V8: items that both sides changed merge field by field, and what moved stays moved', () => {
+    const items = [1, 2, 3, 4].map((n) => ({ n, text: 'x', score: 0 }));
+    const base = treeOf({ items });
+    const edited = (work: (state: { items: { n: number; text: string; score: number }[] }) => void) => {
+      const draft = draftOf(base);
+      work(draft.state as { items: typeof items });
+      return draft.finish().tree;
+    };
+    const source = edited((state) => {
+      (state.items[1] as { score: number }).score = 5;
+      state.items.push({ n: 5, text: 'x', score: 0 });
+    });
+    const target = edited((state) => {
+      (state.items[1] as { text: string }).text = 'y';
+      state.items.shift();
+    });
+    const { tree, conflicts } = mergeTrees({ base, source, target });
+    expect(conflicts.length).toBeLessThanOrEqual(1);
+    const apart = mergeTrees({ base, source, target: edited((state) => ((state.items[1] as { text: string }).text = 'y')) });
+    expect(apart.conflicts).toEqual([]);
+    expect(apart.tree.get(['items', 1])).toEqual({ n: 2, text: 'y', score: 5 });
+    expect(apart.tree.get(['items', 4])).toEqual({ n: 5, text: 'x', score: 0 });
+    expect(base.value()).toEqual({ items });
+    expect(tree.get(['items'])).toBeDefined();
+    const clash = mergeTrees({ base, source, target: edited((state) => ((state.items[1] as { score: number }).score = 6)) });
+    expect(clash.conflicts).toEqual([{ path: ['items', 1, 'score'], base: 0, source: 5, target: 6 }]);
+    expect(codeOf(() => mergeTrees({ base, source, target: treeOf(1, { addressKey: new Uint8Array(32) }) }))).toBe('invalid-input');
   });
 
   test('V8: a merge holds what either side changed alone, and does not depend on the direction but for conflicts', () => {

@@ -1,11 +1,14 @@
+import { toHex } from '@skep/kernel';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { build } from '../src/build.js';
 import { mapDelete, mapGet, mapSet, sortedEntries } from '../src/map.js';
 import type { MapItem } from '../src/node.js';
 import { plainOf } from '../src/plain.js';
-import { rootOf } from '../src/seal.js';
-import { type Address, Space } from '../src/space.js';
+import { linkHash, rootOf, sinkTree } from '../src/seal.js';
+import { type Address, PLAIN_SPACE, Space } from '../src/space.js';
+import { Unsealer } from '../src/unseal.js';
+import { codeOf } from './arbitrary.js';
 
 /** Addresses with very few bits, so that keys collide at every depth and in whole. */
 class CrowdedSpace extends Space {
@@ -18,7 +21,7 @@ class CrowdedSpace extends Space {
 const space = new CrowdedSpace();
 const entries = fc.uniqueArray(
   fc.nat(80).map((at) => `k${at}`),
-  { maxLength: 60 },
+  { maxLength: 60, size: 'max' },
 );
 const mapOf = (keys: readonly string[]) => build(Object.fromEntries(keys.map((key) => [key, key])), 0, space) as MapItem;
 
@@ -36,6 +39,19 @@ describe('G8: keys whose addresses collide', () => {
         expect(plainOf(map, 0)).toEqual(Object.fromEntries(kept.map((key) => [key, key])));
       }),
       { numRuns: 300 },
+    );
+  });
+
+  test('G8, G11: sealed and read again they are the same, and a key at a wrong place is refused', () => {
+    fc.assert(
+      fc.property(entries, (keys) => {
+        const nodes = new Map<string, Uint8Array>();
+        const root = sinkTree(mapOf(keys), space, { has: () => false, take: (link, bytes) => void nodes.set(toHex(linkHash(link)), bytes.slice()) });
+        const source = { bytesOf: (hash: Uint8Array) => nodes.get(toHex(hash)) };
+        expect(plainOf(new Unsealer(space, source).root(root), 0)).toEqual(plainOf(mapOf(keys), 0));
+        if (keys.length > 16) expect(codeOf(() => plainOf(new Unsealer(PLAIN_SPACE, source).root(root), 0))).toBe('malformed');
+      }),
+      { numRuns: 100 },
     );
   });
 
