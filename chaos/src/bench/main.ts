@@ -1,0 +1,64 @@
+/**
+ * The benchmark: `npm run bench`. Its figures are for people and for the table of the README; no test waits for one of them.
+ * Progress goes to standard error, the table to standard output, with `--json` the rows follow as its last line.
+ */
+import { cpus, loadavg } from 'node:os';
+import { parseOptions, USAGE, UsageError } from './options.js';
+import type { Row } from './row.js';
+import { planOf, type Run, type Scene } from './scene.js';
+import { ask } from './scenes/ask.js';
+import { turnHot, turnSequential } from './scenes/one-agent.js';
+import { callSocket } from './scenes/socket.js';
+import { activateCold, recover } from './scenes/start.js';
+import { turnLocal, turnMemory } from './scenes/turns.js';
+import { makeScratch } from './scratch.js';
+import { tableOf } from './table.js';
+
+const SCENES: readonly Scene[] = [turnMemory, turnLocal, turnSequential, turnHot, ask, activateCold, recover, callSocket];
+
+async function main(args: readonly string[]): Promise<void> {
+  const options = parseOptions(args);
+  const scenes = chosen(options.only);
+  const say = (text: string) => void process.stderr.write(`bench: ${text}\n`);
+  const scratch = makeScratch();
+  const run: Run = { plan: planOf(options), conditions: conditions(), folder: scratch.folder, say };
+  const rows: Row[] = [];
+  // A swarm in memory waits on timers that do not keep a process alive.
+  const awake = setInterval(() => {}, 60_000);
+  try {
+    for (const [index, scene] of scenes.entries()) {
+      say(`${index + 1}/${scenes.length} ${scene.id}`);
+      rows.push(...(await scene.run(run)));
+    }
+  } finally {
+    clearInterval(awake);
+    scratch.remove();
+  }
+  process.stdout.write(`${tableOf(rows)}\n`);
+  if (options.json) process.stdout.write(`${JSON.stringify(rows)}\n`);
+}
+
+function chosen(only: readonly string[] | undefined): readonly Scene[] {
+  const strange = only?.filter((id) => !SCENES.some((scene) => scene.id === id)) ?? [];
+  if (strange.length > 0) throw new UsageError(`there is no scene ${strange.join(', ')}; there are ${SCENES.map((scene) => scene.id).join(', ')}`);
+  return SCENES.filter((scene) => only?.includes(scene.id) ?? true);
+}
+
+function conditions(): string {
+  const load = loadavg()[0] ?? 0;
+  return `${cpus().length} cores shared with whatever else runs, load ${load.toFixed(1)}, Node ${process.versions.node}`;
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  if (isUsage(error)) {
+    process.stderr.write(`bench: ${error.message}\n\n${USAGE}`);
+    process.exitCode = 2;
+  } else {
+    process.stderr.write(`bench: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exitCode = 1;
+  }
+});
+
+function isUsage(error: unknown): error is Error {
+  return error instanceof UsageError || (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'));
+}

@@ -1,0 +1,46 @@
+/** The command line of the benchmark. */
+import { parseArgs } from 'node:util';
+
+export interface Options {
+  readonly json: boolean;
+  readonly quick: boolean;
+  readonly peers: boolean;
+  readonly profile: boolean;
+  /** Scenes to run; undefined for all of them. */
+  readonly only: readonly string[] | undefined;
+  /** Measured time of each rate. */
+  readonly seconds: number;
+}
+
+export const USAGE = `npm run bench -- [--json] [--only ID,ID] [--quick] [--seconds N] [--peers] [--profile]
+
+  --json       the rows as one line of JSON, last on standard output
+  --only       these scenes, for example --only turn.local,ask.local
+  --quick      a smoke run: too short for figures worth quoting
+  --seconds N  measure each rate for N seconds (default 5)
+  --peers      install other systems into chaos/bench/peers and measure them in the same run
+  --profile    write a CPU profile and a flame graph of each scene into .cache/bench (default scene: turn.local)
+`;
+
+/** @throws UsageError, or what `parseArgs` throws */
+export function parseOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      json: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      seconds: { type: 'string', default: '5' },
+      peers: { type: 'boolean', default: false },
+      profile: { type: 'boolean', default: false },
+    },
+  });
+  const seconds = Number(values.seconds);
+  if (!(seconds > 0 && seconds <= 600)) throw new UsageError(`--seconds takes a number up to 600, not ${values.seconds}`);
+  const { json, quick, peers, profile } = values;
+  const only = values.only?.split(',').filter((id) => id !== '');
+  return { json, quick, peers, profile, seconds, only: only ?? (profile ? ['turn.local'] : undefined) };
+}
+
+/** What was asked for does not exist. */
+export class UsageError extends Error {}

@@ -1,0 +1,29 @@
+/** The rows for people: figures in columns, notes below. */
+import { type Row, rounded } from './row.js';
+
+const HEAD = ['id', 'unit', 'p50', 'p95', 'p99', 'n', 'times', 'better than'] as const;
+const NUMERIC: readonly number[] = [2, 3, 4, 5, 6];
+
+export function tableOf(rows: readonly Row[]): string {
+  const cells = rows.map(({ id, unit, p50, p95, p99, n, peer, ratio }) =>
+    n === 0
+      ? [id, unit, 'not measured', '', '', '0', '', '']
+      : [id, unit, figure(p50), figure(p95), figure(p99), String(n), ratio === null ? '' : figure(ratio), peer ?? ''],
+  );
+  const all = [[...HEAD], ...cells];
+  const widths = HEAD.map((_, column) => Math.max(...all.map((line) => line[column]?.length ?? 0)));
+  const lines = all.map((line) =>
+    line
+      .map((cell, column) => (NUMERIC.includes(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  );
+  const [head = '', ...body] = lines;
+  const rule = '-'.repeat(Math.max(...lines.map((line) => line.length)));
+  const notes = rows.map(({ id, note }) => `  ${id}: ${note}`);
+  return [head, rule, ...body, '', 'Rates: p95 and p99 are what 95 % and 99 % of the rounds reached.', '', 'Notes', ...notes, ''].join('\n');
+}
+
+function figure(value: number): string {
+  return value >= 1000 ? Math.round(value).toLocaleString('en-US') : String(rounded(value));
+}
