@@ -3,7 +3,7 @@
  */
 
 import type { LaneAccess } from '@skep/actor';
-import { type AgentId, type LaneId, type SkepError, toSkepError, type UniverseId } from '@skep/kernel';
+import { type AgentId, type LaneId, SkepError, toSkepError, type UniverseId } from '@skep/kernel';
 import {
   type Answer,
   decodeEntry,
@@ -14,6 +14,7 @@ import {
   type LaneRequest,
   LaneTail,
   type RequestId,
+  type Rules,
   recoverAgent,
   type Settling,
   type Ticket,
@@ -27,10 +28,16 @@ export interface LaneDriverOptions {
   readonly lane: LaneId;
   /** Told of everything but requests, in order. Must not throw. */
   readonly onEvent: (event: LaneEvent) => void;
+  /** Test-only: the lane's decisions, one of them replaced by a mistake. */
+  readonly rules?: Rules;
 }
 
 const RETRY_MS = 10;
 const RETRY_MS_MAX = 1_000;
+/** Reads in a row that miss an entry which is known to be there; about ten seconds of them. */
+const STALE_READS_MAX = 16;
+/** A revision that no entry reaches. */
+const NO_REVISION = Number.MAX_SAFE_INTEGER;
 
 export class LaneDriver implements LaneAccess {
   private readonly lane: Lane;
@@ -39,7 +46,8 @@ export class LaneDriver implements LaneAccess {
   private readonly tails = new Map<LaneId, Promise<LaneTail>>();
 
   constructor(private readonly options: LaneDriverOptions) {
-    this.lane = new Lane({ lane: options.lane, exclusive: options.ports.log.exclusive });
+    const { lane, rules } = options;
+    this.lane = new Lane({ lane, exclusive: options.ports.log.exclusive, ...(rules === undefined ? {} : { rules }) });
   }
 
   get id(): LaneId {
@@ -101,9 +109,20 @@ export class LaneDriver implements LaneAccess {
     this.perform();
   }
 
+  /**
+   * Whether the directory has an entry for the agent. Reads of the registry may be stale; a write that no entry can accept is not: its
+   * refusal names the newest revision.
+   */
   async exists(agent: AgentId): Promise<boolean> {
     const { registry } = this.options.ports;
-    return (await registry.get(this.keyOf(agent))) !== undefined;
+    const key = this.keyOf(agent);
+    if ((await registry.get(key)) !== undefined) return true;
+    try {
+      return (await registry.update(key, new Uint8Array(0), NO_REVISION)).revision > 0;
+    } catch (error) {
+      if (!isUncertain(toSkepError(error))) throw error;
+      throw new SkepError('unavailable', { message: 'the directory does not say whether there is such an agent', id: agent, cause: error });
+    }
   }
 
   /** A sealed lane from its beginning, read once. */
@@ -216,15 +235,29 @@ export class LaneDriver implements LaneAccess {
     );
   }
 
+  /** Reads may miss the newest entries, only `last` never does; so reading goes on until it has what `last` named. */
   private async readTail(lane: LaneId): Promise<LaneTail> {
+    const { log } = this.options.ports;
     const tail = new LaneTail(lane);
-    for (let from = 0; ; ) {
-      const entries = await this.options.ports.log.read(lane, from);
+    const end = (await log.last(lane))?.sequence ?? 0;
+    for (let from = 0, vain = 0; from <= end && end > 0; ) {
+      const entries = await log.read(lane, from);
       const last = entries[entries.length - 1];
-      if (last === undefined) return tail;
+      if (last === undefined) {
+        vain += 1;
+        if (vain > STALE_READS_MAX) throw new SkepError('unavailable', { message: `reads of the lane do not show its entry ${end}`, id: lane });
+        await this.pause(delayOf(vain));
+        continue;
+      }
       tail.push(entries);
       from = last.sequence + 1;
+      vain = 0;
     }
+    return tail;
+  }
+
+  private pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => this.options.ports.clock.setTimer(delayMs, resolve));
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { ActorHost, type AnyKind, type TurnWatch } from '@skep/actor';
 import { type AgentId, incarnationId, type LaneId, LIMITS, type Limits, laneId, nodeId, SkepError, type UniverseId, universeId } from '@skep/kernel';
-import { decodeEntry, directoryPrefix, type LaneEvent, type Refusal } from '@skep/lane';
+import { decodeEntry, directoryPrefix, type LaneEvent, type Refusal, type Rules } from '@skep/lane';
 import type { Ports } from '@skep/ports';
 import { LaneDriver } from './lane-driver.js';
 import { changeUniverse, readUniverse } from './universe-record.js';
@@ -20,6 +20,8 @@ export interface NodeOptions {
   readonly watch?: TurnWatch;
   /** Told of agents that are not served because their log is damaged. */
   readonly onAlarm?: (agent: AgentId, error: SkepError) => void;
+  /** Test-only: the lane's decisions, one of them replaced by a mistake. */
+  readonly rules?: Rules;
 }
 
 export interface Recovery {
@@ -54,7 +56,15 @@ export class SkepNode {
   ) {
     this.universe = universe;
     this.setKinds(options.kinds);
-    this.driver = new LaneDriver({ ports, universe, timeline, lane, onEvent: (event) => this.onEvent(event) });
+    const { rules } = options;
+    this.driver = new LaneDriver({
+      ports,
+      universe,
+      timeline,
+      lane,
+      onEvent: (event) => this.onEvent(event),
+      ...(rules === undefined ? {} : { rules }),
+    });
     this.host = new ActorHost({
       kinds: this.kinds,
       lane: this.driver,
