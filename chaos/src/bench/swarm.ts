@@ -31,10 +31,11 @@ export interface Talk {
   turns: number;
 }
 
-export function workerKind(talk: Talk) {
+export function workerKind(talk: Talk, { restsAfterMs }: { readonly restsAfterMs?: number } = {}) {
   return defineAgent({
     kind: 'worker',
     initial: initialState,
+    ...(restsAfterMs === undefined ? {} : { passivateAfterMs: restsAfterMs }),
     handlers: {
       step(state, by: number) {
         talk.turns += 1;

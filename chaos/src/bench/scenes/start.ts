@@ -8,11 +8,13 @@ import { rowOf } from '../row.js';
 import type { Run, Scene } from '../scene.js';
 import { AGENTS, Swarm, type Talk, workerKind } from '../swarm.js';
 
+const SETTLE_EVERY_MS = 50;
+
 export const activateCold: Scene = {
   id: 'activate.cold',
   async run({ conditions, folder }: Run) {
     const dir = folder();
-    await settledSwarm(dir);
+    await restingSwarm(dir);
     const talk: Talk = { live: false, turns: 0 };
     const kind = workerKind(talk);
     const skep = await openSkep({ dir, kinds: [kind] });
@@ -39,18 +41,18 @@ export const activateCold: Scene = {
   },
 };
 
-/** A folder whose agents have a state, a snapshot each, and nobody in memory. */
-async function settledSwarm(dir: string): Promise<void> {
+/** A folder whose agents have a state and a snapshot each, and rest. */
+async function restingSwarm(dir: string): Promise<void> {
   const talk: Talk = { live: false, turns: 0 };
-  const kind = workerKind(talk);
+  const kind = workerKind(talk, { restsAfterMs: 1 });
   const folder = await openFolder({ dir });
-  const node = await SkepNode.start(folder.ports, { kinds: [kind] });
+  const node = await SkepNode.start(folder.ports, { kinds: [kind], settleEveryMs: SETTLE_EVERY_MS });
   const swarm = Swarm.over(new Skep(node, folder, undefined, 'default'), kind, talk);
   await Promise.all(swarm.agents.map((agent) => agent.step(1)));
-  await node.host.settleAll();
-  // The lane keeps its last batch, and its agents are woken at the next opening: so the last one holds but one agent.
+  while ([...node.host.roster.all()].length > 0) await pause(SETTLE_EVERY_MS);
+  // The lane keeps its last batch, whose agents are woken at the next opening: so the last one holds but one agent.
   await swarm.agents[0]?.step(1);
-  await node.host.settleAll();
+  while ([...node.host.roster.all()].length > 0) await pause(SETTLE_EVERY_MS);
   await swarm.close();
 }
 
