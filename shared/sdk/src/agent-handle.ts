@@ -1,14 +1,10 @@
 /** Typed handles: the methods of a kind as methods of an object, and what every agent has. */
 import type { AgentKind, Handler, Query } from '@skep/actor';
-import { type AgentId, type Change, normalize } from '@skep/kernel';
+import { type AgentId, agentId, type Change, setOwn, type Value } from '@skep/kernel';
 import type { AgentEvent } from '@skep/protocol';
 import type { AgentInfo, CallOptions, CheckpointInfo, Client, Reply } from './client.js';
 
-type Input<Method> = Method extends (state: never, ...rest: infer Rest) => unknown
-  ? Rest extends [infer First, ...unknown[]]
-    ? First
-    : undefined
-  : never;
+type Input<Method> = Method extends (state: never, ...rest: infer Rest) => unknown ? (Rest extends readonly [] ? undefined : Rest[0]) : never;
 type Output<Method> = Method extends (...given: never) => infer Result ? Awaited<Result> : never;
 type Callable<Method> =
   undefined extends Input<Method>
@@ -26,20 +22,24 @@ export interface Checkpoint<State> {
   state(): Promise<State>;
 }
 
+/** The state at a version. */
 export interface Versioned<State> {
   readonly version: number;
   readonly root: string;
   readonly value: State;
 }
 
-/** What every agent has. A kind's method of the same name is reached through `call`. */
+/** What every agent has. A kind's method of the same name, or one named `then`, is reached through `call`. */
 export interface AgentBase<State, Handlers, Queries> {
   readonly id: AgentId;
   /** The same agent; calls through it carry these options. */
   with(options: CallOptions): AgentHandle<State, Handlers, Queries>;
+  /** By the method's name; the reply carries value, version and level. */
   call(method: string, input?: unknown): Promise<Reply>;
+  /** The newest acknowledged state; the initial one at version 0 for an agent that does not exist. */
   state(): Promise<Versioned<State>>;
   info(): Promise<AgentInfo>;
+  /** Names the current version durably. A name that is taken moves to it. Without one, the name says the time. */
   checkpoint(name?: string): Promise<Checkpoint<State>>;
   at(version: number): Promise<Versioned<State>>;
   history(options?: { readonly from?: number; readonly to?: number; readonly limit?: number }): Promise<readonly AgentEvent[]>;
@@ -49,47 +49,62 @@ export interface AgentBase<State, Handlers, Queries> {
   restore(target: { readonly version: number } | { readonly checkpoint: string }): Promise<Versioned<State>>;
 }
 
+/** A handle with a `then` would be taken for a promise by whoever awaits it. */
+type Hidden<State, Handlers, Queries> = keyof AgentBase<State, Handlers, Queries> | 'then';
+
 export type AgentHandle<State, Handlers, Queries> = AgentBase<State, Handlers, Queries> & {
-  readonly [Method in Exclude<keyof Handlers, keyof AgentBase<State, Handlers, Queries>>]: Callable<Handlers[Method]>;
+  readonly [Method in Exclude<keyof Handlers, Hidden<State, Handlers, Queries>>]: Callable<Handlers[Method]>;
 } & {
-  readonly [Method in Exclude<keyof Queries, keyof AgentBase<State, Handlers, Queries>>]: Callable<Queries[Method]>;
+  readonly [Method in Exclude<keyof Queries, Hidden<State, Handlers, Queries>>]: Callable<Queries[Method]>;
 };
 
-export interface HandleOf {
+/** Where handles get their answers, and the time for names. */
+export interface HandleSource {
   readonly client: Client;
-  /** A handle on another agent of the same kind. */
-  readonly sibling: (id: AgentId) => unknown;
+  readonly nowMs: () => number;
 }
 
-export function agentHandle<
+/** @throws SkepError `invalid-id` */
+export function handleOf<
   State,
   Handlers extends { readonly [method: string]: Handler<State> },
   Queries extends { readonly [method: string]: Query<State> },
 >(
+  source: HandleSource,
   kind: AgentKind<State, Handlers, Queries>,
-  id: AgentId,
-  { client, sibling }: HandleOf,
-  options?: CallOptions,
+  { tenant, name }: { readonly tenant: string; readonly name: string },
 ): AgentHandle<State, Handlers, Queries> {
+  return agentHandle(source, kind, agentId({ tenant, kind: kind.kind, name }), {});
+}
+
+function agentHandle<
+  State,
+  Handlers extends { readonly [method: string]: Handler<State> },
+  Queries extends { readonly [method: string]: Query<State> },
+>(source: HandleSource, kind: AgentKind<State, Handlers, Queries>, id: AgentId, options: CallOptions): AgentHandle<State, Handlers, Queries> {
   type Handle = AgentHandle<State, Handlers, Queries>;
-  const call = (method: string, input?: unknown) => client.call(id, method, input === undefined ? null : normalize(input), options);
+  const { client, nowMs } = source;
+  // The client checks the input, whatever its type says.
+  const call = (method: string, input?: unknown) => client.call(id, method, input as Value | undefined, options);
   const base: AgentBase<State, Handlers, Queries> = {
     id,
-    with: (more) => agentHandle(kind, id, { client, sibling }, { ...options, ...more }),
+    with: (more) => agentHandle(source, kind, id, { ...options, ...more }),
     call,
     state: async () => (await client.get(id)) as Versioned<State>,
     info: () => client.info(id),
-    checkpoint: async (name = `checkpoint at ${new Date().toISOString()}`) => {
+    checkpoint: async (name = `at ${new Date(nowMs()).toISOString()}`) => {
       const taken = await client.checkpoint(id, name);
       return { ...taken, state: async () => (await client.at(id, taken.version)).value as State };
     },
     at: async (version) => (await client.at(id, version)) as Versioned<State>,
     history: (range) => client.history(id, range),
     diff: (from, to) => client.diff(id, from, to),
-    branch: async (name, from) => sibling((await client.branch(id, name, from)).agent) as Handle,
+    branch: async (name, from): Promise<Handle> => agentHandle(source, kind, (await client.branch(id, name, from)).agent, options),
     restore: async (target) => (await client.restore(id, target)) as Versioned<State>,
   };
-  const methods: { [method: string]: (input?: unknown) => Promise<unknown> } = {};
-  for (const method of [...kind.handlers.keys(), ...kind.queries.keys()]) methods[method] = async (input) => (await call(method, input)).value;
+  const methods: Record<string, (input?: unknown) => Promise<unknown>> = {};
+  for (const method of [...kind.handlers.keys(), ...kind.queries.keys()]) {
+    if (method !== 'then') setOwn(methods, method, async (input) => (await call(method, input)).value);
+  }
   return { ...methods, ...base } as Handle;
 }

@@ -1,13 +1,19 @@
-import { type Activation, type ActorState, decodeSnapshot } from '@skep/actor';
+/** What `info` and `list` say of an agent. */
+import type { Activation, ActorState } from '@skep/actor';
 import { type AgentId, parseAgentId } from '@skep/kernel';
-import type { SnapshotReference } from '@skep/lane';
-import type { SkepNode } from '@skep/runtime';
 import type { AgentInfo } from './client.js';
 
+export interface AgentFacts {
+  readonly agent: AgentId;
+  readonly state: ActorState;
+  readonly tags: readonly string[];
+}
+
+/** Of an agent in memory. */
 export function infoOf(activation: Activation): AgentInfo {
   const { agent, kind, mailbox, turn, ready } = activation;
   return {
-    ...common(agent, ready, kind.tags),
+    ...factsOf({ agent, state: ready, tags: kind.tags }),
     active: true,
     mailbox: mailbox.size,
     turn: turn?.method ?? null,
@@ -15,16 +21,8 @@ export function infoOf(activation: Activation): AgentInfo {
   };
 }
 
-/** What the snapshot of a resting agent says; undefined when it cannot be read. */
-export async function restingInfo(node: SkepNode, agent: AgentId, snapshot: SnapshotReference): Promise<AgentInfo | undefined> {
-  const bytes = await node.ports.blob.get(snapshot.blob);
-  if (bytes === undefined) return undefined;
-  const { state } = decodeSnapshot(bytes, agent);
-  const kind = node.kindList.find((each) => each.kind === parseAgentId(agent).kind);
-  return { ...common(agent, state, kind?.tags ?? []), active: false, mailbox: 0, turn: null, bytes: state.tree.byteLength };
-}
-
-function common(agent: AgentId, state: ActorState, tags: readonly string[]) {
+/** What its state alone says. */
+export function factsOf({ agent, state, tags }: AgentFacts) {
   const { status, version, outbox, timers, clock, lineage } = state;
   return {
     agent,

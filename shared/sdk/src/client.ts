@@ -11,7 +11,7 @@ export interface CallOptions {
   readonly operation?: string;
   /** Refuse with `version-conflict` unless the agent is at this version. */
   readonly expectedVersion?: number;
-  /** Give up waiting after this many ms (`timeout`; the call may still take effect). Default 30 s. */
+  /** Give up waiting after this many ms (`timeout`; the call may still take effect). Default: 30 s through the socket, none in process. */
   readonly deadlineMs?: number;
 }
 
@@ -132,7 +132,7 @@ export interface Client {
   /** Events with from <= version <= to, oldest first, at most `limit` (default 1,000) from the end. */
   history(agent: AgentId, options?: { readonly from?: number; readonly to?: number; readonly limit?: number }): Promise<readonly AgentEvent[]>;
   diff(agent: AgentId, from: number, to: number): Promise<readonly Change[]>;
-  /** Names the current version durably. */
+  /** Names the current version durably; a name that is taken moves to it. */
   checkpoint(agent: AgentId, name: string): Promise<CheckpointInfo>;
   checkpoints(agent: AgentId): Promise<readonly CheckpointInfo[]>;
   /** A new agent of the same kind, named `name`, that starts with the state of `version` (default: the current one). */
@@ -140,7 +140,10 @@ export interface Client {
   /** A new version whose state is that of an old one (a version or a checkpoint's name); the history stays. */
   restore(agent: AgentId, target: { readonly version: number } | { readonly checkpoint: string }): Promise<VersionedValue>;
   status(): Promise<SwarmStatus>;
-  /** Acknowledged turns from now on. Returns the function that stops it. Turns may be left out when the watcher is too slow. */
+  /**
+   * Acknowledged turns from now on. Returns the function that stops it. Turns may be left out when the watcher is too slow. What the
+   * listener throws is an uncaught exception of its process.
+   */
   watch(listener: (turns: readonly WatchedTurn[]) => void): Promise<() => void>;
   doctor(): Promise<DoctorReport>;
   close(): Promise<void>;

@@ -7,8 +7,32 @@
  *   await using skep = await openSkep({ dir: '.skep', kinds: [Counter] });
  *   await skep.agent(Counter, 'a1').increment(2);
  */
-export { type AgentKind, type AnyKind, type Context, defineAgent, type KindDefinition, type QueryContext, type Supervision } from '@skep/actor';
-export { type AgentId, agentId, type Change, isSkepError, operationId, parseAgentId, SkepError, type Value } from '@skep/kernel';
+export {
+  type AgentKind,
+  type AnyKind,
+  type Context,
+  defineAgent,
+  type KindDefinition,
+  type QueryContext,
+  type StepInfo,
+  type Supervision,
+  type Target,
+  type TimerOptions,
+} from '@skep/actor';
+export {
+  type AgentId,
+  agentId,
+  type Change,
+  type ErrorCode,
+  isSkepError,
+  type Limits,
+  operationId,
+  type Path,
+  parseAgentId,
+  SkepError,
+  type Value,
+} from '@skep/kernel';
+export type { Level } from '@skep/ports';
 export type { AgentEvent, AgentStatus } from '@skep/protocol';
 export type { AgentBase, AgentHandle, Checkpoint, Versioned } from './agent-handle.js';
 export type {
@@ -24,6 +48,6 @@ export type {
   WatchedTurn,
 } from './client.js';
 export { defineSkep, type SkepConfig } from './config.js';
-export { connectSkep } from './remote-client.js';
-export { type OpenOptions, openSkep, Skep } from './skep.js';
+export { type ConnectOptions, connectSkep } from './remote-client.js';
+export { type OpenOptions, openSkep, Skep, type SwarmOptions } from './skep.js';
 export { type StateChange, StateKind, type StateUpdate } from './state-kind.js';

@@ -1,10 +1,10 @@
 /** The client of a node in this process. */
 import type { Activation, HostCall } from '@skep/actor';
-import { type AgentId, agentId, type Change, parseAgentId, parseOperationId, SkepError, type Value } from '@skep/kernel';
+import { type AgentId, agentId, type Change, checkName, parseAgentId, parseOperationId, SkepError, toSkepError, type Value } from '@skep/kernel';
 import type { AgentEvent, AgentStatus } from '@skep/protocol';
 import type { SkepNode } from '@skep/runtime';
 import { diff } from '@skep/state';
-import { infoOf, restingInfo } from './agent-info.js';
+import { infoOf } from './agent-info.js';
 import type {
   AgentInfo,
   CallOptions,
@@ -17,40 +17,56 @@ import type {
   VersionedValue,
   WatchedTurn,
 } from './client.js';
+import { checkAgent, checkCallOptions, checkCount, checkedInput, checkFilter, checkObject, checkRange, checkRestoreTarget } from './client-input.js';
 import { examine } from './doctor.js';
+import { listAgents, type Place, statusOf } from './swarm-view.js';
 
-export interface LocalClientOptions {
-  readonly dir: string | null;
-  readonly startedMs: number;
-  readonly pid: number;
+export interface LocalClientOptions extends Place {
+  /** One call's input, encoded. */
+  readonly payloadBytes: number;
 }
 
-const LIST_LIMIT = 1_000;
+interface Range {
+  readonly from?: number;
+  readonly to?: number;
+  readonly limit?: number;
+}
 
 export class LocalClient implements Client {
+  private ended: SkepError | undefined;
+
   constructor(
-    private readonly node: SkepNode,
+    private readonly running: SkepNode,
     private readonly options: LocalClientOptions,
   ) {}
 
+  /** From now on everything is refused with this error. */
+  end(error: SkepError): void {
+    this.ended ??= error;
+  }
+
   call(agent: AgentId, method: string, input: Value = null, options: CallOptions = {}): Promise<Reply> {
-    const { operation, expectedVersion, deadlineMs } = options;
-    let call: HostCall = expectedVersion === undefined ? {} : { expectedVersion };
     try {
-      if (operation !== undefined) call = { ...call, slot: { kind: 'operation', id: parseOperationId(operation).id } };
+      if (typeof agent !== 'string') checkAgent(agent);
+      if (typeof method !== 'string') throw new SkepError('invalid-input', { message: 'a method is named by text', id: agent });
+      checkCallOptions(options);
+      const value = checkedInput(input, { id: agent, bytesMax: this.options.payloadBytes });
+      const reply = this.node.host.call(agent, method, value, hostCall(options));
+      return options.deadlineMs === undefined ? reply : this.within(reply, options.deadlineMs, `${method} of ${agent}`);
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(toSkepError(error));
     }
-    const reply = this.node.host.call(agent, method, input, call);
-    return deadlineMs === undefined ? reply : this.within(reply, deadlineMs, `${method} of ${agent}`);
   }
 
   async create(agent: AgentId): Promise<AgentInfo> {
+    checkAgent(agent);
     await this.node.host.command(agent, {
       type: 'instance created',
       plan: ({ position, status }) => {
-        if (position > 0)
-          throw new SkepError(status === 'terminated' ? 'agent-terminated' : 'agent-exists', { message: `the agent exists (${status})`, id: agent });
+        if (position > 0) {
+          const code = status === 'terminated' ? 'agent-terminated' : 'agent-exists';
+          throw new SkepError(code, { message: `the agent exists (${status})`, id: agent });
+        }
         return { data: null, edits: [], rest: {} };
       },
     });
@@ -74,28 +90,12 @@ export class LocalClient implements Client {
   }
 
   async list(filter: ListFilter = {}): Promise<readonly AgentInfo[]> {
-    await this.node.recovered;
-    const found = new Map<AgentId, AgentInfo>();
-    for (const activation of this.node.host.roster.all()) {
-      if (activation.state !== undefined && activation.position > 0) found.set(activation.agent, infoOf(activation));
-    }
-    const limit = filter.limit ?? LIST_LIMIT;
-    const wanted = (info: AgentInfo) =>
-      (filter.tenant === undefined || info.tenant === filter.tenant) &&
-      (filter.kind === undefined || info.kind === filter.kind) &&
-      (filter.tag === undefined || info.tags.includes(filter.tag)) &&
-      (filter.status === undefined || info.status === filter.status) &&
-      (filter.after === undefined || info.agent > filter.after);
-    for await (const { agent, entry } of this.node.directory(filter.after)) {
-      if (found.has(agent) || entry.snapshot === null || entry.snapshot.position === 0) continue;
-      const info = await restingInfo(this.node, agent, entry.snapshot);
-      if (info !== undefined) found.set(agent, info);
-    }
-    const sorted = [...found.values()].filter(wanted).sort((one, other) => (one.agent < other.agent ? -1 : 1));
-    return sorted.slice(0, limit);
+    checkFilter(filter);
+    return listAgents(this.node, filter);
   }
 
   async get(agent: AgentId): Promise<VersionedValue> {
+    checkAgent(agent);
     const { host } = this.node;
     const found = await host.reading(agent);
     if (found === undefined) {
@@ -113,12 +113,9 @@ export class LocalClient implements Client {
     return { version, root: tree.root(), value: tree.value() };
   }
 
-  async history(
-    agent: AgentId,
-    options: { readonly from?: number; readonly to?: number; readonly limit?: number } = {},
-  ): Promise<readonly AgentEvent[]> {
-    const activation = await this.existing(agent);
-    return this.node.host.historian.events(activation, options);
+  async history(agent: AgentId, range: Range = {}): Promise<readonly AgentEvent[]> {
+    checkRange(range);
+    return this.node.host.historian.events(await this.existing(agent), range);
   }
 
   async diff(agent: AgentId, from: number, to: number): Promise<readonly Change[]> {
@@ -126,6 +123,7 @@ export class LocalClient implements Client {
   }
 
   async checkpoint(agent: AgentId, name: string): Promise<CheckpointInfo> {
+    checkName('checkpoint', name);
     const activation = await this.existing(agent);
     let root = '';
     const reply = await this.node.host.command(agent, {
@@ -139,11 +137,15 @@ export class LocalClient implements Client {
   }
 
   async checkpoints(agent: AgentId): Promise<readonly CheckpointInfo[]> {
+    const activation = await this.existing(agent);
     const { level } = this.node.ports.log;
-    return [...(await this.existing(agent)).ready.checkpoints.values()].map(({ name, version, root }) => ({ agent, name, version, root, level }));
+    return [...activation.ready.checkpoints.values()].map(({ name, version, root }) => ({ agent, name, version, root, level }));
   }
 
   async branch(agent: AgentId, name: string, options: { readonly version?: number } = {}): Promise<AgentInfo> {
+    checkName('agent id', name);
+    checkObject('options', options);
+    if (options.version !== undefined) checkCount('version', options.version);
     const activation = await this.existing(agent);
     const { host } = this.node;
     const { tree, version } = await host.historian.at(activation, options.version ?? activation.ready.version);
@@ -162,8 +164,9 @@ export class LocalClient implements Client {
   }
 
   async restore(agent: AgentId, target: { readonly version: number } | { readonly checkpoint: string }): Promise<VersionedValue> {
+    checkRestoreTarget(target);
     const activation = await this.existing(agent);
-    const version = 'version' in target ? target.version : this.checkpointVersion(activation, target.checkpoint);
+    const version = 'version' in target ? target.version : checkpointVersion(activation, target.checkpoint);
     const { tree } = await this.node.host.historian.at(activation, version);
     await this.node.host.command(agent, {
       type: 'restored',
@@ -173,49 +176,45 @@ export class LocalClient implements Client {
   }
 
   async status(): Promise<SwarmStatus> {
-    const { node, options } = this;
-    const { meter } = node.host;
-    const recovery = await node.recovered;
-    let active = 0;
-    let mailbox = 0;
-    let resting = 0;
-    for (const activation of node.host.roster.all()) {
-      mailbox += activation.mailbox.size;
-      if (activation.state !== undefined && activation.position > 0) active += 1;
-    }
-    for await (const { agent, entry } of node.directory()) {
-      if (entry.snapshot !== null && entry.snapshot.position > 0 && node.host.roster.find(agent) === undefined) resting += 1;
-    }
-    return {
-      dir: options.dir,
-      level: node.ports.log.level,
-      pid: options.pid,
-      startedMs: options.startedMs,
-      kinds: node.kindList.map(({ kind, handlers, queries, tags }) => ({ kind, handlers: [...handlers.keys()], queries: [...queries.keys()], tags })),
-      agents: { known: active + resting, active },
-      turns: meter.turns,
-      failures: meter.failures,
-      turnsPerSecond: meter.rate(),
-      latencyMs: meter.latency(),
-      mailbox,
-      lane: { id: node.driver.id, batch: node.driver.acknowledgedBatch },
-      recovery,
-      alarms: [...node.alarms].map(([agent, error]) => ({ agent, message: error.message })),
-    };
+    const { dir, startedMs, pid } = this.options;
+    return statusOf(this.node, { dir, startedMs, pid });
   }
 
   async watch(listener: (turns: readonly WatchedTurn[]) => void): Promise<() => void> {
-    return this.node.host.onCommitted(listener);
+    if (typeof listener !== 'function') throw new SkepError('invalid-input', { message: 'watch takes a function' });
+    let waiting: WatchedTurn[] = [];
+    let over = false;
+    // Outside of the commit that is announced: a listener that throws must not harm the node.
+    const tell = () => {
+      const turns = waiting;
+      waiting = [];
+      if (!over) listener(turns);
+    };
+    const stop = this.node.host.onCommitted((turns) => {
+      if (waiting.length === 0) queueMicrotask(tell);
+      waiting.push(...turns);
+    });
+    return () => {
+      over = true;
+      stop();
+    };
   }
 
-  doctor(): Promise<DoctorReport> {
+  async doctor(): Promise<DoctorReport> {
     return examine(this.node, this.options.dir);
   }
 
   /** The node belongs to whoever opened it. */
   async close(): Promise<void> {}
 
+  /** @throws SkepError `closed` */
+  private get node(): SkepNode {
+    if (this.ended !== undefined) throw this.ended;
+    return this.running;
+  }
+
   private async existing(agent: AgentId): Promise<Activation> {
+    checkAgent(agent);
     const found = await this.node.host.reading(agent);
     if (found === undefined) throw new SkepError('unknown-agent', { message: 'there is no such agent', id: agent });
     await this.node.host.barrier(found.lastTicket);
@@ -241,23 +240,31 @@ export class LocalClient implements Client {
     return this.info(agent);
   }
 
-  private checkpointVersion(activation: Activation, name: string): number {
-    const checkpoint = activation.ready.checkpoints.get(name);
-    if (checkpoint === undefined) {
-      const names = [...activation.ready.checkpoints.keys()].join(', ') || 'none';
-      throw new SkepError('unknown-checkpoint', { message: `there is no checkpoint ${name}; there are: ${names}`, id: activation.agent });
-    }
-    return checkpoint.version;
-  }
-
   private within(reply: Promise<Reply>, deadlineMs: number, what: string): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const cancel = this.node.ports.clock.setTimer(deadlineMs, () => {
-        reject(new SkepError('timeout', { message: `${what} was not answered within ${deadlineMs} ms; it may still take effect`, id: what }));
-      });
+      const cancel = this.node.ports.clock.setTimer(deadlineMs, () => reject(overdue(what, deadlineMs)));
       reply.then(resolve, reject).finally(cancel);
     });
   }
+}
+
+/** Nobody knows yet whether it took effect. */
+export function overdue(what: string, deadlineMs: number): SkepError {
+  return new SkepError('timeout', { message: `${what} was not answered within ${deadlineMs} ms; it may still take effect`, id: what });
+}
+
+function hostCall({ operation, expectedVersion }: CallOptions): HostCall {
+  return {
+    ...(expectedVersion === undefined ? {} : { expectedVersion }),
+    ...(operation === undefined ? {} : { slot: { kind: 'operation', id: parseOperationId(operation).id } }),
+  };
+}
+
+function checkpointVersion(activation: Activation, name: string): number {
+  const checkpoint = activation.ready.checkpoints.get(name);
+  if (checkpoint !== undefined) return checkpoint.version;
+  const names = [...activation.ready.checkpoints.keys()].join(', ') || 'none';
+  throw new SkepError('unknown-checkpoint', { message: `there is no checkpoint ${name}; there are: ${names}`, id: activation.agent });
 }
 
 function withoutOld(change: Change) {

@@ -1,48 +1,57 @@
 /** openSkep: a swarm in this process, on a folder or in memory. */
 import type { AgentKind, AnyKind, Handler, Query } from '@skep/actor';
 import { type Folder, memoryPorts, openFolder, startWatchdog, type Watchdog } from '@skep/embedded';
-import { type AgentId, agentId, LIMITS, type Limits, SkepError } from '@skep/kernel';
-import type { Clock, Random } from '@skep/ports';
-import { SkepNode } from '@skep/runtime';
-import { type AgentHandle, agentHandle } from './agent-handle.js';
+import { checkName, LIMITS, type Limits, SkepError } from '@skep/kernel';
+import type { Clock, Ports, Random } from '@skep/ports';
+import { type NodeOptions, SkepNode } from '@skep/runtime';
+import { type AgentHandle, handleOf } from './agent-handle.js';
 import type { Client } from './client.js';
 import { LocalClient } from './local-client.js';
-import { serveClient } from './rpc.js';
+import { serveClient } from './served-channel.js';
 import { StateKind } from './state-kind.js';
 
-export interface OpenOptions {
-  /** The data folder; made if need be. Exactly one process holds it. Level `local`. */
-  readonly dir?: string;
-  /** Keep everything in memory: for tests, in milliseconds. Level `memory`. */
-  readonly memory?: true;
+/** What openSkep and the test kit have in common. */
+export interface SwarmOptions {
   readonly kinds?: readonly AnyKind[];
+  /** Whose agents `agent(...)` means when it names no tenant. Default `default`. */
   readonly tenant?: string;
   readonly limits?: Partial<Limits>;
+  /** How often snapshots are written of agents that changed. Default 5 s. */
   readonly settleEveryMs?: number;
-  readonly clock?: Clock;
-  readonly random?: Random;
   /** Told when a handler holds the thread, and of agents whose log is damaged. Default: a line on standard error. */
   readonly onWarning?: (text: string) => void;
 }
 
-/** @throws SkepError `not-configured`, `folder-held`, `read-only`, `disk-full`, `corrupt`, `unsupported-format` */
+export interface OpenOptions extends SwarmOptions {
+  /** The data folder; made if need be. Exactly one process holds it. Level `local`. */
+  readonly dir?: string;
+  /** Keep everything in memory: for tests, in milliseconds. Level `memory`. */
+  readonly memory?: true;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+/** @throws SkepError `not-configured`, `invalid-input`, `folder-held`, `read-only`, `disk-full`, `corrupt`, `unsupported-format` */
 export async function openSkep(options: OpenOptions): Promise<Skep> {
-  if ((options.dir === undefined) === (options.memory === undefined)) {
+  const { dir } = options;
+  const memory: unknown = options.memory;
+  if ((typeof dir === 'string' && dir !== '') === (memory === true)) {
     throw new SkepError('not-configured', { message: 'openSkep needs either dir or memory', remedy: "Give { dir: '.skep' } or { memory: true }." });
   }
-  const warn = options.onWarning ?? ((text: string) => void process.stderr.write(`skep: ${text}\n`));
-  const folder = options.dir === undefined ? undefined : await openFolder({ ...options, dir: options.dir });
-  const watchdog =
-    folder === undefined ? undefined : startWatchdog({ limitMs: options.limits?.blockedThreadMs ?? LIMITS.blockedThreadMs, report: () => {} });
+  checkSwarmOptions(options);
+  if (dir === undefined) return startOn(memoryPorts(options), undefined, options);
+  const { clock, random } = options;
+  const folder = await openFolder({ dir, ...(clock === undefined ? {} : { clock }), ...(random === undefined ? {} : { random }) });
+  return startOn(folder.ports, folder, options);
+}
+
+/** A swarm on ports that are there; it owns the folder, if there is one, from now on. */
+export async function startOn(ports: Ports, folder: Folder | undefined, options: SwarmOptions): Promise<Skep> {
+  const limitMs = options.limits?.blockedThreadMs ?? LIMITS.blockedThreadMs;
+  const watchdog = folder === undefined ? undefined : startWatchdog({ limitMs, report: () => {} });
   try {
-    const node = await SkepNode.start(folder?.ports ?? memoryPorts(options), {
-      kinds: withBuiltIns(options.kinds ?? []),
-      onAlarm: (agent, error) => warn(`${agent} is not served: ${error.message}`),
-      ...(options.limits === undefined ? {} : { limits: options.limits }),
-      ...(options.settleEveryMs === undefined ? {} : { settleEveryMs: options.settleEveryMs }),
-      ...(watchdog === undefined ? {} : { watch: watchdog }),
-    });
-    const skep = new Skep(node, folder, watchdog, options.tenant ?? 'default');
+    const node = await SkepNode.start(ports, { ...nodeOptions(options), ...(watchdog === undefined ? {} : { watch: watchdog }) });
+    const skep = new Skep({ node, folder, watchdog }, options);
     await folder?.listen((channel) => serveClient(skep.client, channel));
     return skep;
   } catch (error) {
@@ -52,18 +61,57 @@ export async function openSkep(options: OpenOptions): Promise<Skep> {
   }
 }
 
+export function nodeOptions({ kinds = [], limits, settleEveryMs, onWarning = warnOnStderr }: SwarmOptions): NodeOptions {
+  return {
+    kinds: withBuiltIns(kinds),
+    onAlarm: (agent, error) => onWarning(`${agent} is not served: ${error.message}`),
+    ...(limits === undefined ? {} : { limits }),
+    ...(settleEveryMs === undefined ? {} : { settleEveryMs }),
+  };
+}
+
+/** @throws SkepError `invalid-input`, `invalid-id` */
+export function checkSwarmOptions({ tenant, limits = {}, settleEveryMs }: SwarmOptions): void {
+  if (tenant !== undefined) checkName('tenant', tenant);
+  const positive: [string, unknown][] = Object.entries(limits);
+  if (settleEveryMs !== undefined) positive.push(['settleEveryMs', settleEveryMs]);
+  for (const [name, value] of positive) {
+    if (name !== 'settleEveryMs' && !Object.hasOwn(LIMITS, name)) {
+      const remedy = `There are: ${Object.keys(LIMITS).sort().join(', ')}.`;
+      throw new SkepError('invalid-input', { message: `there is no limit ${name}`, id: name, remedy });
+    }
+    if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) {
+      throw new SkepError('invalid-input', { message: `${name} must be a number above 0`, id: name, remedy: 'Correct the options.' });
+    }
+  }
+}
+
+interface SkepParts {
+  readonly node: SkepNode;
+  readonly folder: Folder | undefined;
+  readonly watchdog: Watchdog | undefined;
+}
+
 export class Skep implements AsyncDisposable {
   /** Everything by id. */
   readonly client: Client;
+  private readonly local: LocalClient;
+  private readonly tenant: string;
   private closing: Promise<void> | undefined;
 
   constructor(
-    private readonly node: SkepNode,
-    private readonly folder: Folder | undefined,
-    private readonly watchdog: Watchdog | undefined,
-    private readonly tenant: string,
+    private readonly parts: SkepParts,
+    options: SwarmOptions,
   ) {
-    this.client = new LocalClient(node, { dir: folder?.dir ?? null, startedMs: node.ports.clock.nowMs(), pid: process.pid });
+    const { node, folder } = parts;
+    this.tenant = options.tenant ?? 'default';
+    this.local = new LocalClient(node, {
+      dir: folder?.dir ?? null,
+      startedMs: node.ports.clock.nowMs(),
+      pid: process.pid,
+      payloadBytes: options.limits?.payloadBytes ?? LIMITS.payloadBytes,
+    });
+    this.client = this.local;
   }
 
   /** A typed handle; the agent need not exist. @throws SkepError `invalid-id` */
@@ -72,18 +120,17 @@ export class Skep implements AsyncDisposable {
     name: string,
     { tenant = this.tenant }: { readonly tenant?: string } = {},
   ): AgentHandle<State, Handlers, Queries> {
-    const handle = (id: AgentId): AgentHandle<State, Handlers, Queries> => agentHandle(kind, id, { client: this.client, sibling: handle });
-    return handle(agentId({ tenant, kind: kind.kind, name }));
+    return handleOf({ client: this.client, nowMs: () => this.parts.node.ports.clock.nowMs() }, kind, { tenant, name });
   }
 
   /** Resolves when everything that the last process left behind is back. */
   get recovered(): Promise<{ readonly agents: number; readonly ms: number }> {
-    return this.node.recovered;
+    return this.parts.node.recovered;
   }
 
-  /** Takes new code: running turns end on the old one. */
+  /** Takes new code: running turns end on the old one. @throws SkepError `invalid-input` for two kinds of one name; the old ones stay */
   setKinds(kinds: readonly AnyKind[]): void {
-    this.node.setKinds(withBuiltIns(kinds));
+    this.parts.node.setKinds(withBuiltIns(kinds));
   }
 
   /** Refuses new calls, waits until everything acknowledged is where it belongs, gives the folder up. Idempotent. */
@@ -97,12 +144,24 @@ export class Skep implements AsyncDisposable {
   }
 
   private async shut(): Promise<void> {
-    await this.node.close();
-    await this.watchdog?.close();
-    await this.folder?.close();
+    const { node, folder, watchdog } = this.parts;
+    this.local.end(new SkepError('closed', { message: 'this Skep was closed' }));
+    await node.close();
+    await watchdog?.close();
+    await folder?.close();
   }
 }
 
-function withBuiltIns(kinds: readonly AnyKind[]): readonly AnyKind[] {
-  return kinds.some((kind) => kind.kind === StateKind.kind) ? kinds : [...kinds, StateKind];
+/** @throws SkepError `invalid-input` for two kinds of one name */
+export function withBuiltIns(kinds: readonly AnyKind[]): readonly AnyKind[] {
+  const names = new Set<string>();
+  for (const { kind } of kinds) {
+    if (names.has(kind)) throw new SkepError('invalid-input', { message: `two kinds are named ${kind}`, id: kind, remedy: 'Rename one of them.' });
+    names.add(kind);
+  }
+  return names.has(StateKind.kind) ? kinds : [...kinds, StateKind];
+}
+
+function warnOnStderr(text: string): void {
+  process.stderr.write(`skep: ${text}\n`);
 }
