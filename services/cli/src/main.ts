@@ -19,7 +19,10 @@ const shell: Shell = {
 // A reader that closed its end (`skep agent log ... | head`) has seen enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
+// Until the command has ended the process stays, even when all that it awaits is a timer or a thread that would not keep it.
+const alive = setInterval(() => undefined, 60_000);
 const exit = await run(shell, argv);
+clearInterval(alive);
 // An empty write is called back after everything written before it left the process.
 process.stdout.write('', () => process.stderr.write('', () => process.exit(exit)));
 

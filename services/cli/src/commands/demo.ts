@@ -1,6 +1,55 @@
+import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { Frame } from '../frame/frame.js';
+import { positiveNumber } from '../arguments/number-argument.js';
+import { demo } from '../demo/demo.js';
+import type { Figures } from '../demo/figures.js';
+import { EXIT } from '../frame/exit-code.js';
+import type { CommonOptions, Frame } from '../frame/frame.js';
+import { onInterruption } from '../frame/interruption.js';
+import { DATA_FOLDER, dataFolder } from '../frame/shell.js';
+import { countText, msText } from '../output/amounts.js';
+
+interface Options extends CommonOptions {
+  readonly seconds?: number;
+}
+
+const DEMO_FOLDER = join(DATA_FOLDER, 'demo');
 
 export function demoCommand(frame: Frame): Command {
-  return frame.command({ usage: 'demo', summary: 'demo', examples: ['skep demo'] });
+  const { shell } = frame;
+  return frame
+    .command({
+      usage: 'demo',
+      summary: 'watch a swarm work, crash and recover',
+      description:
+        'Plays a story with a swarm of 60 agents: work, a checkpoint, SIGKILL in the middle, recovery, proof that nothing was lost, a wrong turn and the way back. Starts afresh in .skep/demo, or in the folder that --dir names.',
+      examples: ['skep demo', 'skep demo --seconds 20 --json'],
+    })
+    .option('--seconds <n>', 'take no longer than this, and end (default: live on until Ctrl-C)', positiveNumber)
+    .action(
+      frame.action(async ({ dir, seconds }: Options) => {
+        const interruption = onInterruption();
+        try {
+          const figures = await demo(shell, { dir: dataFolder(shell, dir ?? DEMO_FOLDER), seconds, interruption });
+          return { json: figures, text: closingText(figures), exit: isSound(figures) ? EXIT.done : EXIT.refused };
+        } finally {
+          interruption.dispose();
+        }
+      }),
+    );
+}
+
+function isSound({ acknowledgedLost, doubled, rootsEqual, accountsEqual, agents, skipped }: Figures): boolean {
+  const judged = !skipped.includes('judgement');
+  return acknowledgedLost === 0 && doubled === 0 && (!judged || (rootsEqual === agents && accountsEqual === agents));
+}
+
+function closingText({ turns, acknowledged, acknowledgedLost, seconds, skipped, recoveryMs, killed }: Figures): string {
+  const crash = killed ? `, one kill survived in ${msText(recoveryMs)}` : '';
+  const lines = [
+    '',
+    `${countText(turns)} turns, ${countText(acknowledged)} calls acknowledged, ${countText(acknowledgedLost)} lost${crash}. ${seconds.toFixed(1)} s.`,
+  ];
+  if (skipped.length > 0) lines.push(`Not played for want of time: ${skipped.join(', ')}.`);
+  return lines.join('\n');
 }

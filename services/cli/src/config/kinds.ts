@@ -1,7 +1,7 @@
 /** Which kinds a folder is opened with: those of the user's configuration and those that come with the command line. */
 import type { AnyKind } from '@skep/sdk';
 import { isDemoFolder } from '../demo/demo-folder.js';
-import { DEMO_KINDS } from '../demo/kinds.js';
+import { DEMO_KINDS } from '../demo/kinds/index.js';
 import type { Shell } from '../frame/shell.js';
 import { Trajectory } from '../replay/trajectory-kind.js';
 import { findConfig } from './find-config.js';

@@ -9,7 +9,10 @@ import type { AgentEvent } from '@skep/protocol';
 import type { Client } from '@skep/sdk';
 import type { AgentWork } from './work.js';
 
-const PAGE_EVENTS = 64;
+/** Versions asked for at once: each answer is folded from the snapshot before it, so few large ones are cheaper than many small ones. */
+const PAGE_VERSIONS = 1_000;
+/** A version may have several events; none of them may be left out. */
+const EVENTS_MAX = 1_000_000;
 
 /** How many acknowledged steps are missing, of all agents. */
 export async function lostOf(client: Client, works: readonly AgentWork[]): Promise<number> {
@@ -29,11 +32,11 @@ async function lostOfOne(client: Client, work: AgentWork): Promise<number> {
 /** All events up to a version, page by page, since an answer has a largest size. */
 export async function readHistory(client: Client, agent: AgentWork['agent'], to: number): Promise<readonly AgentEvent[]> {
   const events: AgentEvent[] = [];
-  let page = PAGE_EVENTS;
+  let page = PAGE_VERSIONS;
   for (let from = 1; from <= to; ) {
     try {
       const last = Math.min(to, from + page - 1);
-      events.push(...(await client.history(agent, { from, to: last })));
+      events.push(...(await client.history(agent, { from, to: last, limit: EVENTS_MAX })));
       from = last + 1;
     } catch (error) {
       // Steps with long observations: fewer of them fit into one answer.
