@@ -1,9 +1,12 @@
 /**
  * Chaos: what proves the rest. Explorer, simulator runs, invariants, crash runs.
  *
- *   const result = search(new World(budget, RULES), { statesMax: 100_000 });
+ *   const result = search({ budget, rules: RULES, statesMax: 100_000 });
  */
 export { type Action, actionsOf } from './explorer/actions.js';
-export { MISTAKES, type Mistake, PROVEN } from './explorer/mistakes.js';
-export { type SearchOptions, type SearchResult, search } from './explorer/search.js';
-export { type Budget, Violation, World } from './explorer/world.js';
+export { type Budget, type NamedWorld, NOTHING, PROVEN } from './explorer/budget.js';
+export { MISTAKES, type Mistake } from './explorer/mistakes.js';
+export { newTally, type Tally, Violation } from './explorer/observer.js';
+export { replay, type SearchOptions, type SearchResult, search, tryAction } from './explorer/search.js';
+export { Shapes } from './explorer/shapes.js';
+export { World } from './explorer/world.js';

@@ -1,6 +1,6 @@
-/** The mistakes that a model of the protocol caught (one rule replaced each), the world in which each shows, and the proven worlds. */
+/** The mistakes that a model of the protocol caught (one rule replaced each), and the world in which each shows. */
 import { RULES, type Rules } from '@skep/lane';
-import type { Budget } from './world.js';
+import { type Budget, NOTHING } from './budget.js';
 
 export interface Mistake {
   readonly name: string;
@@ -8,20 +8,6 @@ export interface Mistake {
   readonly rules: Rules;
   readonly budget: Budget;
 }
-
-const NOTHING: Budget = {
-  nodes: 2,
-  writes: 0,
-  reads: 0,
-  claims: 0,
-  frees: 0,
-  settles: 0,
-  seals: 0,
-  trims: 0,
-  crashes: 0,
-  timeouts: 0,
-  staleReads: 0,
-};
 
 const mistake = (name: string, rule: string, rules: Partial<Rules>, budget: Partial<Budget>): Mistake => ({
   name,
@@ -77,16 +63,4 @@ export const MISTAKES: readonly Mistake[] = [
     { unneededByReading: (entry, lane) => entry.owner !== lane },
     { writes: 2, claims: 2, seals: 1, settles: 1, trims: 1 },
   ),
-];
-
-/** Worlds in which the real rules must stand every order of events. */
-export const PROVEN: readonly { readonly name: string; readonly budget: Budget }[] = [
-  { name: 'seal and failover', budget: { ...NOTHING, writes: 2, reads: 1, claims: 2, seals: 1, crashes: 1, timeouts: 1 } },
-  { name: 'moves', budget: { ...NOTHING, writes: 2, claims: 3, frees: 2, timeouts: 1, staleReads: 1 } },
-  { name: 'snapshots and trimming', budget: { ...NOTHING, writes: 2, claims: 2, seals: 1, settles: 1, trims: 1, timeouts: 1 } },
-  { name: 'three nodes', budget: { ...NOTHING, nodes: 3, writes: 2, reads: 1, claims: 3, seals: 2, staleReads: 1 } },
-  {
-    name: 'everything at once',
-    budget: { nodes: 3, writes: 3, reads: 1, claims: 4, frees: 1, settles: 1, seals: 2, trims: 1, crashes: 1, timeouts: 1, staleReads: 1 },
-  },
 ];

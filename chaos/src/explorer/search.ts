@@ -1,60 +1,116 @@
-/** Breadth first over all worlds that can be reached, each visited once by its hash. */
-import { hash } from '@skep/kernel';
-import { actionsOf } from './actions.js';
-import { Violation, type World } from './world.js';
+/** Breadth first over all worlds that can be reached, each visited once. What is kept of a visited world is how it came about. */
+
+import type { Rules } from '@skep/lane';
+import { type Action, actionsOf } from './actions.js';
+import type { Budget } from './budget.js';
+import { Fingerprints } from './fingerprints.js';
+import { newTally, type Tally, Violation } from './observer.js';
+import { Shapes } from './shapes.js';
+import { World } from './world.js';
 
 export interface SearchOptions {
+  readonly budget: Budget;
+  readonly rules: Rules;
   readonly statesMax: number;
   /** Called now and then with the states found so far. */
   readonly onProgress?: (states: number) => void;
 }
 
-export type SearchResult =
-  | { readonly kind: 'clean'; readonly states: number; readonly complete: 'yes' | 'no' }
-  | { readonly kind: 'violation'; readonly states: number; readonly message: string; readonly steps: readonly string[] };
-
-interface Visited {
-  readonly parent: number;
-  readonly label: () => string;
+interface Found {
+  readonly states: number;
+  /** Actions tried, those that led to a known world too. */
+  readonly actions: number;
+  /** Length of the longest walk. */
+  readonly depth: number;
+  readonly tally: Tally;
 }
+
+export type SearchResult =
+  | (Found & { readonly kind: 'clean'; readonly complete: 'yes' | 'no' })
+  /** `path`: the place of each step among the actions of its world, for `replay`. */
+  | (Found & { readonly kind: 'violation'; readonly message: string; readonly path: readonly number[] });
 
 const PROGRESS_EVERY = 20_000;
 
-export function search(start: World, { statesMax, onProgress }: SearchOptions): SearchResult {
-  const seen = new Set<string>([keyOf(start)]);
-  const visited: Visited[] = [{ parent: -1, label: () => 'start' }];
+export function search({ budget, rules, statesMax, onProgress }: SearchOptions): SearchResult {
+  const tally = newTally();
+  const start = new World({ budget, rules, tally });
+  const shapes = new Shapes(budget.nodes);
+  const visited = new Fingerprints();
+  const walks = new Walks();
+  visited.add(shapes.vectorOf(start));
+  walks.add(-1, 0);
   let frontier: { readonly world: World; readonly index: number }[] = [{ world: start, index: 0 }];
-  while (frontier.length > 0) {
+  let actions = 0;
+  for (let depth = 0; ; depth += 1) {
+    const found = () => ({ states: visited.size, actions, depth, tally });
+    if (frontier.length === 0) return { kind: 'clean', complete: 'yes', ...found() };
     const following: typeof frontier = [];
     for (const { world, index } of frontier) {
-      for (const action of actionsOf(world)) {
-        let next: World;
-        try {
-          next = action.next();
-        } catch (error) {
-          if (!(error instanceof Violation)) throw error;
-          return { kind: 'violation', states: seen.size, message: error.message, steps: [...stepsTo(visited, index), action.label()] };
-        }
-        const key = keyOf(next);
-        if (seen.has(key)) continue;
-        seen.add(key);
-        visited.push({ parent: index, label: action.label });
-        following.push({ world: next, index: visited.length - 1 });
-        if (seen.size % PROGRESS_EVERY === 0) onProgress?.(seen.size);
-        if (seen.size >= statesMax) return { kind: 'clean', states: seen.size, complete: 'no' };
+      const possible = actionsOf(world);
+      for (let at = 0; at < possible.length; at += 1) {
+        actions += 1;
+        const next = tryAction(possible[at] as Action);
+        if (next instanceof Violation) return { kind: 'violation', message: next.message, path: [...walks.to(index), at], ...found() };
+        if (next === undefined || !visited.add(shapes.vectorOf(next))) continue;
+        following.push({ world: next, index: walks.add(index, at) });
+        if (visited.size % PROGRESS_EVERY === 0) onProgress?.(visited.size);
+        if (visited.size >= statesMax) return { kind: 'clean', complete: 'no', ...found() };
       }
     }
     frontier = following;
   }
-  return { kind: 'clean', states: seen.size, complete: 'yes' };
 }
 
-function keyOf(world: World): string {
-  return Buffer.from(hash(world.key()).buffer, 0, 16).toString('latin1');
-}
-
-function stepsTo(visited: readonly Visited[], index: number): readonly string[] {
+/** The steps of a path in words, and what was seen at its end. */
+export function replay({ budget, rules, path }: { readonly budget: Budget; readonly rules: Rules; readonly path: readonly number[] }): {
+  readonly steps: readonly string[];
+  readonly seen: string | undefined;
+} {
+  let world = new World({ budget, rules, tally: newTally() });
   const steps: string[] = [];
-  for (let at = index; at > 0; at = (visited[at] as Visited).parent) steps.push((visited[at] as Visited).label());
-  return steps.reverse();
+  for (const at of path) {
+    const action = actionsOf(world)[at];
+    if (action === undefined) return { steps, seen: `there is no action ${at} in this world` };
+    steps.push(action.label());
+    const next = tryAction(action);
+    if (next instanceof Violation) return { steps, seen: next.message };
+    world = next ?? world;
+  }
+  return { steps, seen: undefined };
+}
+
+export function tryAction(action: Action): World | Violation | undefined {
+  try {
+    return action.next();
+  } catch (error) {
+    if (error instanceof Violation) return error;
+    throw error;
+  }
+}
+
+/** Where each visited world came from, in flat memory. */
+class Walks {
+  private parents = new Int32Array(1 << 16);
+  private steps = new Uint16Array(1 << 16);
+  private size = 0;
+
+  add(parent: number, step: number): number {
+    if (this.size === this.parents.length) {
+      const { parents, steps } = this;
+      this.parents = new Int32Array(parents.length * 2);
+      this.steps = new Uint16Array(steps.length * 2);
+      this.parents.set(parents);
+      this.steps.set(steps);
+    }
+    this.parents[this.size] = parent;
+    this.steps[this.size] = step;
+    return this.size++;
+  }
+
+  to(index: number): readonly number[] {
+    const path: number[] = [];
+    for (let at = index; at > 0; at = this.parents[at] as number) path.push(this.steps[at] as number);
+    return path.reverse();
+  }
 }

@@ -1,169 +1,162 @@
 /**
  * A small world round the real lane code: a few nodes, one agent, a log, a directory, and everything that can go wrong between them.
- * The explorer walks all of it; here is what a world holds and what an observer of it must never see.
+ * The explorer walks all of it; here is what a world holds and how it answers what a lane wants. `observer.ts` says what must never be seen.
  *
- * Requests take effect and are answered in two steps, so anything may happen in between; a request may also time out (its sender is
- * told `unknown`) and still take effect later, even after its sender died. Directory reads return any state the entry ever had.
+ * - Requests take effect and are answered in two steps, so anything may happen in between. A request may time out (its sender is told
+ *   `unknown`) and still take effect later, even after its sender died; or be refused for certain.
+ * - Directory reads return any state that the entry ever had. A late answer to one is the same as a stale one, so they are one step.
+ * - Records are read back in one step at any later time: ranges are closed, so when they are read makes no difference but for trims.
  */
-import { type AgentId, encode, type HashHex, type LaneId, type Value } from '@skep/kernel';
-import {
-  type Answer,
-  type DirectoryEntry,
-  decodeBatch,
-  Lane,
-  type LaneOutput,
-  type LaneRequest,
-  LaneTail,
-  type Rules,
-  recoverAgent,
-} from '@skep/lane';
+import type { AgentId, LaneId } from '@skep/kernel';
+import { type Answer, Lane, type LaneOutput, type LaneRequest, LaneTail, type Rules, recoverAgent } from '@skep/lane';
+import type { Budget, Left } from './budget.js';
+import { checkAborted, checkRecovered, checkStored, type Gated, observe, type Tally, Violation } from './observer.js';
+import { applyTo, type Effect, EMPTY_LANE, laneNumber, lastSequence, type Storage, type StoredLane } from './storage.js';
 
 export const AGENT = 'default/walked/a' as AgentId;
 
-/** How often each thing may happen in one walk; a world is the space of all orders. */
-export interface Budget {
-  readonly nodes: number;
-  readonly writes: number;
-  readonly reads: number;
-  readonly claims: number;
-  readonly frees: number;
-  readonly settles: number;
-  readonly seals: number;
-  readonly trims: number;
-  readonly crashes: number;
-  readonly timeouts: number;
-  readonly staleReads: number;
-}
-
-export type Left = { -readonly [Name in keyof Omit<Budget, 'nodes'>]: number };
-
-interface StoredEntry {
-  readonly sequence: number;
-  readonly bytes: Uint8Array;
-}
-
-interface StoredLane {
-  readonly entries: readonly StoredEntry[];
-  /** Counts all entries that there ever were, like a real log. */
-  readonly sequence: number;
-}
-
-/** Something that waits to leave a node: what a client will be told. */
-interface Gated {
-  readonly ticket: number;
-  readonly kind: 'write' | 'read';
+/** A state that may become a snapshot, and the lane's last acknowledged batch when it was released. */
+export interface Released {
   readonly state: readonly number[];
-  /** The longest history that anybody had seen when the operation began. */
-  readonly seenAtStart: readonly number[];
+  readonly batch: number;
 }
 
 export interface Node {
   lane: Lane;
   alive: boolean;
+  /** It did something, or something was done to it. */
+  started: boolean;
   /** What the agent is, in this node's memory; undefined while it is not held. */
   state: readonly number[] | undefined;
   acknowledged: readonly number[];
+  latest: Released;
+  /** The release before the latest one: a snapshot of it may be named late. */
+  earlier: Released | undefined;
   written: number;
   gated: readonly Gated[];
   /** What clients had seen when this node's last directory write took effect: a claim must bring back that much. */
   seenAtClaim: readonly number[];
-  laneIds: readonly LaneId[];
 }
 
 export interface Pending {
   readonly node: number;
-  readonly request: Exclude<LaneRequest, { kind: 'recover' }>;
-  /** The sender was told `unknown`, or is dead: the request may still take effect, its answer goes nowhere. */
+  readonly request: LaneRequest | Extract<Effect, { kind: 'trim' }>;
+  /** Nobody waits for it: its sender was told `unknown`, is dead or went on. It may still take effect. */
   readonly orphan: boolean;
-  /** The request took effect; its answer is on the way. */
+  /** It took effect; its answer is on the way. */
   readonly answer: Answer | undefined;
 }
 
-export class Violation extends Error {
-  override readonly name = 'Violation';
+/** What all worlds of one walk have in common. */
+export interface Setting {
+  readonly budget: Budget;
+  readonly rules: Rules;
+  readonly tally: Tally;
 }
 
+const NO_RELEASE: Released = { state: [], batch: 0 };
+
 export class World {
-  lanes = new Map<LaneId, StoredLane>();
-  /** Every state that the agent's directory entry had; index = revision - 1. */
-  directory: readonly DirectoryEntry[] = [];
-  snapshots = new Map<string, readonly number[]>();
+  storage: Storage;
   pending: readonly Pending[] = [];
-  nodes: Node[] = [];
+  nodes: Node[];
   left: Left;
-  nextWrite = 1;
   /** The longest history that a client was told of. */
   seen: readonly number[] = [];
+  /** Writes of which a client was told that they never took effect. */
+  aborted: readonly number[] = [];
 
-  constructor(budget: Budget, rules: Rules) {
-    const { nodes, ...left } = budget;
+  constructor(readonly setting: Setting) {
+    const { nodes, log, ...left } = setting.budget;
     this.left = { ...left };
-    const laneIds = Array.from({ length: nodes }, (_, index) => `main/1/n${index}` as LaneId);
-    this.nodes = laneIds.map((id) => ({
-      lane: new Lane({ lane: id, exclusive: false, rules }),
+    this.storage = { lanes: Array.from({ length: nodes }, () => EMPTY_LANE), directory: [], snapshots: new Map() };
+    this.nodes = Array.from({ length: nodes }, (_, index) => ({
+      lane: new Lane({ lane: `main/1/n${index}` as LaneId, exclusive: log === 'exclusive', rules: setting.rules }),
       alive: true,
+      started: false,
       state: undefined,
       acknowledged: [],
+      latest: NO_RELEASE,
+      earlier: undefined,
       written: 0,
       gated: [],
       seenAtClaim: [],
-      laneIds,
     }));
   }
 
   clone(): World {
-    const copy = Object.create(World.prototype) as World;
-    copy.lanes = new Map(this.lanes);
-    copy.directory = this.directory;
-    copy.snapshots = this.snapshots;
+    const copy = Object.create(World.prototype) as { -readonly [Name in keyof World]: World[Name] };
+    copy.setting = this.setting;
+    copy.storage = this.storage;
     copy.pending = this.pending;
-    copy.nodes = [...this.nodes];
+    copy.nodes = this.nodes.slice();
     copy.left = { ...this.left };
-    copy.nextWrite = this.nextWrite;
     copy.seen = this.seen;
-    return copy;
+    copy.aborted = this.aborted;
+    return copy as World;
+  }
+
+  /** The next write's value: each is made once. */
+  get nextWrite(): number {
+    return this.setting.budget.writes - this.left.writes + 1;
+  }
+
+  laneOf(index: number): StoredLane {
+    return this.storage.lanes[index] as StoredLane;
   }
 
   /** A node that may be changed: the copy is made at the first touch only. */
   touch(index: number): Node {
     const node = this.nodes[index] as Node;
-    const copy = { ...node, lane: node.lane.clone() };
+    const copy = { ...node, started: true, lane: node.lane.clone() };
     this.nodes[index] = copy;
     return copy;
   }
 
-  /** Equal worlds have equal keys; the order of pending requests and request numbers do not count. */
-  key(): Uint8Array {
-    const lanes = [...this.lanes].map(([id, lane]): Value => [id, lane.sequence, lane.entries.map((entry) => entry.bytes.slice(2))]);
-    const entry = (each: DirectoryEntry): Value => [each.owner, each.since, each.epoch, each.trail.length, each.snapshot?.position ?? 0, each.free];
-    const pending = this.pending.map(({ node, request, orphan, answer }): Value => {
-      const what =
-        request.kind === 'append' ? request.bytes : request.kind === 'update' ? entry(request.entry) : request.kind === 'last' ? request.lane : null;
-      const target = request.kind === 'append' || request.kind === 'update' ? request.expected : 0;
-      return [
-        orphan ? -1 : node,
-        request.kind,
-        what,
-        target,
-        answer === undefined ? null : [answer.kind, answer.kind === 'last' ? (answer.entry?.bytes ?? 0) : 0],
-      ];
-    });
-    const sorted = pending.map((each) => encode(each)).sort((one, other) => Buffer.compare(one, other));
-    const nodes = this.nodes.map((node): Value => {
-      if (!node.alive) return null;
-      const gated = node.gated.map(({ ticket, kind, state, seenAtStart }): Value => [ticket, kind, state, seenAtStart]);
-      return [node.lane.inspect(), node.state ?? null, node.acknowledged, node.written, gated, node.seenAtClaim];
-    });
-    const { left } = this;
-    return encode([lanes, this.directory.map(entry), sorted, nodes, Object.values(left), this.nextWrite, this.seen]);
-  }
-
-  /** Performs what the node's lane wants: requests wait, events act at once. */
+  /** To be called after a touched node acted: performs what its lane wants. Requests wait, events act at once. */
   drain(index: number): void {
     const node = this.nodes[index] as Node;
     for (let outputs = node.lane.take(); outputs.length > 0; outputs = node.lane.take()) {
       for (const output of outputs) this.perform(index, node, output);
     }
+  }
+
+  /** Ends a step: requests that nobody awaits any more become orphans, and what clients have seen must be in storage. */
+  finish(before: World): World {
+    this.pending = this.pending.flatMap((pending) => this.settled(pending));
+    if (this.storage !== before.storage || this.seen !== before.seen) {
+      this.setting.tally.historiesCompared += 1;
+      checkStored(this.storage, this.seen);
+    }
+    return this;
+  }
+
+  /** Takes effect in the log or the directory. */
+  execute(effect: Effect): Answer {
+    const { storage, answer } = applyTo(this.storage, effect);
+    this.storage = storage;
+    return answer;
+  }
+
+  /** A client is told. */
+  tell(gated: Gated): void {
+    const { tally } = this.setting;
+    checkAborted(gated.state, this.aborted);
+    this.seen = observe(gated, this.seen);
+    if (gated.kind === 'write') tally.acknowledgedWrites += 1;
+    else tally.acknowledgedReads += 1;
+    if (gated.kind === 'read' && gated.seenAtStart.length > 0) tally.readsOfSomething += 1;
+  }
+
+  /** Reads the ranges back as a driver does. */
+  recover(node: Node, { agent, snapshot, ranges }: Extract<LaneRequest, { kind: 'recover' }>): Answer {
+    const tails = new Map<LaneId, LaneTail>();
+    for (const { lane } of ranges) {
+      const tail = new LaneTail(lane);
+      tail.push(this.laneOf(laneNumber(lane)).entries);
+      tails.set(lane, tail);
+    }
+    return recoverAgent({ agent, snapshot, ranges, ownLane: node.lane.id, tailOf: (lane) => tails.get(lane) });
   }
 
   private perform(index: number, node: Node, output: LaneOutput): void {
@@ -172,120 +165,96 @@ export class World {
       case 'last':
       case 'get':
       case 'update':
+      case 'recover':
         this.pending = [...this.pending, { node: index, request: output, orphan: false, answer: undefined }];
         return;
-      case 'recover':
-        return this.recover(node, output);
+      case 'trim':
+        this.setting.tally.trims += 1;
+        this.pending = [...this.pending, { node: index, request: output, orphan: true, answer: undefined }];
+        return;
       case 'released':
-        return this.release(node, output.through);
+        return this.release(node, output.through, output.batch);
+      case 'aborted':
+        return this.abort(node);
       case 'owned':
         return this.owned(node, output);
       case 'refused':
         if (output.why.kind === 'damaged') throw new Violation(`history lost: ${output.why.message}`);
         return;
-      case 'trim':
-        return this.trim(output.lane, output.below);
       case 'freed':
       case 'lost':
-        node.state = node.lane.holds(AGENT) ? node.state : undefined;
+        if (!node.lane.holds(AGENT)) node.state = undefined;
         return;
       case 'dead':
-        if (output.why === 'corrupt') throw new Violation('a writer met a lane that is neither its own nor sealed');
-        node.state = undefined;
-        node.gated = [];
-        return;
+        return this.die(node, output.why);
+      case 'unsealed':
+        throw new Violation(`lane ${output.lane} cannot be sealed: ${output.error.message}`);
       case 'settled':
       case 'unsettled':
       case 'sealed':
-      case 'aborted':
         return;
     }
   }
 
-  private recover(node: Node, request: Extract<LaneRequest, { kind: 'recover' }>): void {
-    const tails = new Map<LaneId, LaneTail>();
-    for (const range of request.ranges) {
-      const tail = new LaneTail(range.lane);
-      tail.push(this.lanes.get(range.lane)?.entries ?? []);
-      tails.set(range.lane, tail);
-    }
-    const { agent, snapshot, ranges } = request;
-    const answer = recoverAgent({ agent, snapshot, ranges, ownLane: node.lane.id, tailOf: (lane) => tails.get(lane) });
-    node.lane.answer(request.request, answer);
-  }
-
-  private owned(node: Node, output: Extract<LaneOutput, { kind: 'owned' }>): void {
-    const base = output.snapshot === null ? [] : (this.snapshots.get(output.snapshot.blob) ?? []);
-    const state = [...base, ...output.records.map((record) => record.body[0] as number)];
-    if (new Set(state).size !== state.length) throw new Violation(`history counted twice: recovered ${state}`);
-    if (!extendsHistory(state, node.seenAtClaim)) throw new Violation(`lost write: recovered [${state}], clients had seen [${node.seenAtClaim}]`);
+  private owned(node: Node, { snapshot, records }: Extract<LaneOutput, { kind: 'owned' }>): void {
+    const base = snapshot === null ? [] : (this.storage.snapshots.get(snapshot.blob) ?? []);
+    const state = [...base, ...records.map((record) => record.body[0] as number)];
+    checkRecovered(state, node.seenAtClaim);
+    checkAborted(state, this.aborted);
+    if (node.seenAtClaim.length > 0) this.setting.tally.recoveriesOfSomething += 1;
+    if (base.length > 0) this.setting.tally.recoveriesFromSnapshots += 1;
     node.state = state;
     node.acknowledged = state;
+    node.latest = { state, batch: node.lane.acknowledgedBatch };
+    node.earlier = undefined;
   }
 
-  private release(node: Node, through: number): void {
+  private release(node: Node, through: number, batch: number): void {
     const leaving = node.gated.filter((gated) => gated.ticket <= through);
     if (leaving.length === 0) return;
     node.gated = node.gated.filter((gated) => gated.ticket > through);
     for (const gated of leaving) {
       if (gated.kind === 'write') node.acknowledged = gated.state;
-      this.observe(gated);
+      this.tell(gated);
     }
+    if (node.acknowledged === node.latest.state) return;
+    node.earlier = node.latest;
+    node.latest = { state: node.acknowledged, batch };
   }
 
-  /** A client is told: what it sees must extend what anybody had seen when it asked, and be one history with everything seen. */
-  observe({ kind, state, seenAtStart }: Gated): void {
-    if (!extendsHistory(state, seenAtStart)) throw new Violation(`stale ${kind}: got [${state}], [${seenAtStart}] had been seen before it began`);
-    if (!extendsHistory(state, this.seen) && !extendsHistory(this.seen, state)) {
-      throw new Violation(`two histories: [${state}] and [${this.seen}] were both acknowledged`);
+  private abort(node: Node): void {
+    const writes = node.gated.filter((gated) => gated.kind === 'write').map(({ state }) => state[state.length - 1] as number);
+    this.setting.tally.abortedWrites += writes.length;
+    this.aborted = [...this.aborted, ...writes];
+    node.gated = [];
+    if (!node.lane.holds(AGENT)) node.state = undefined;
+  }
+
+  private die(node: Node, why: 'sealed' | 'corrupt'): void {
+    if (why === 'corrupt') throw new Violation('a writer met a lane that is neither its own nor sealed');
+    this.setting.tally.deaths += 1;
+    node.state = undefined;
+    node.gated = [];
+  }
+
+  private settled(pending: Pending): Pending[] {
+    const { request, node, answer } = pending;
+    if (!pending.orphan) {
+      const { alive, lane } = this.nodes[node] as Node;
+      const awaited = alive && 'request' in request && lane.awaits(request.request);
+      if (awaited && answer === undefined && this.hopeless(request)) return [{ ...pending, answer: { kind: 'conflict' } }];
+      if (awaited) return [pending];
     }
-    if (state.length > this.seen.length) this.seen = state;
+    if (answer !== undefined || !('expected' in request || request.kind === 'trim') || this.hopeless(request)) return [];
+    return pending.orphan ? [pending] : [{ ...pending, orphan: true }];
   }
 
-  private trim(id: LaneId, below: number): void {
-    const lane = this.lanes.get(id);
-    if (lane !== undefined) this.lanes.set(id, { ...lane, entries: lane.entries.filter((entry) => entry.sequence >= below) });
+  /** It can never take effect: what it compares with only grows. A lane that is trimmed to nothing (a mistake) takes a first batch again. */
+  private hopeless(request: Pending['request']): boolean {
+    if (request.kind === 'update') return request.expected < this.storage.directory.length;
+    if (request.kind === 'trim') return (this.laneOf(laneNumber(request.lane)).entries[0]?.sequence ?? request.below) >= request.below;
+    if (request.kind !== 'append') return false;
+    const last = lastSequence(this.laneOf(laneNumber(request.lane)));
+    return request.expected < last && (request.expected > 0 || this.setting.budget.trims === 0);
   }
-
-  /** Takes effect in the log or the directory. A log whose entries are all gone accepts "expected 0" again, as the real one does. */
-  execute(request: Pending['request'], directoryState?: number): Answer {
-    switch (request.kind) {
-      case 'append': {
-        const lane = this.lanes.get(request.lane) ?? { entries: [], sequence: 0 };
-        const last = lane.entries[lane.entries.length - 1]?.sequence ?? 0;
-        if (last !== request.expected) return { kind: 'conflict' };
-        const sequence = lane.sequence + 1;
-        this.lanes.set(request.lane, { entries: [...lane.entries, { sequence, bytes: request.bytes }], sequence });
-        return { kind: 'appended', sequence };
-      }
-      case 'last': {
-        const entries = this.lanes.get(request.lane)?.entries ?? [];
-        return { kind: 'last', entry: entries[entries.length - 1] };
-      }
-      case 'update':
-        if (this.directory.length !== request.expected) return { kind: 'conflict' };
-        this.directory = [...this.directory, request.entry];
-        return { kind: 'updated', revision: this.directory.length };
-      case 'get': {
-        const revision = directoryState ?? this.directory.length;
-        return { kind: 'entry', entry: revision === 0 ? undefined : this.directory[revision - 1], revision };
-      }
-    }
-  }
-
-  /** A snapshot of what is acknowledged, put where any node finds it. */
-  snapshot(state: readonly number[]): HashHex {
-    const name = state.join(',') as HashHex;
-    if (!this.snapshots.has(name)) this.snapshots = new Map(this.snapshots).set(name, state);
-    return name;
-  }
-}
-
-export function extendsHistory(longer: readonly number[], shorter: readonly number[]): boolean {
-  return shorter.every((write, index) => longer[index] === write);
-}
-
-export function describeBytes(bytes: Uint8Array): string {
-  const batch = decodeBatch(bytes);
-  return batch.kind === 'seal' ? `seal ${batch.number}` : `batch ${batch.number} [${batch.records.map((record) => record.body[0])}]`;
 }

@@ -5,7 +5,8 @@
  *   · lane (length, ASCII) · count · count x record
  *   record = agent (length, ASCII) · epoch · position · body (length, bytes)
  *
- * The hash of a batch is the BLAKE3 of all its bytes, and the next batch names it (rule L1). A seal is a batch without records.
+ * Numbers are at most 2^53 - 1 and in their shortest form, so a batch has one byte string. The hash of a batch is the BLAKE3 of all its
+ * bytes, and the next batch names it (rule L1). A seal is a batch without records.
  */
 import { type AgentId, hash, type LaneId, SkepError } from '@skep/kernel';
 
@@ -78,6 +79,7 @@ export function decodeBatch(bytes: Uint8Array): Batch {
   const previous = reader.bytes(32);
   const lane = reader.text() as LaneId;
   const count = reader.varint();
+  if (kind === 'seal' && count > 0) throw damaged('a seal holds records');
   const records: LaneRecord[] = [];
   for (let index = 0; index < count; index += 1) {
     const agent = reader.text() as AgentId;
@@ -129,10 +131,14 @@ class Reader {
       const byte = this.source[this.at++];
       if (byte === undefined) throw damaged('it ends too early');
       value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
+      if (byte < 0x80) {
+        if (byte === 0 && index > 0) throw damaged('a number is not in its shortest form');
+        if (!Number.isSafeInteger(value)) break;
+        return value;
+      }
       scale *= 0x80;
     }
-    throw damaged('a number is too long');
+    throw damaged('a number is too large');
   }
 
   bytes(length: number): Uint8Array {

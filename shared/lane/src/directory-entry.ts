@@ -52,9 +52,13 @@ export function directoryKey(universe: UniverseId, timeline: number, agent: Agen
 const FORMAT = 1;
 
 export function encodeEntry(entry: DirectoryEntry): Uint8Array {
+  return encode([FORMAT, ...entryValue(entry)]);
+}
+
+/** Every field, in the order of the bytes. */
+export function entryValue(entry: DirectoryEntry): readonly Value[] {
   const { owner, since, after, epoch, trail, snapshot, cut, wake, free, tombstone } = entry;
-  return encode([
-    FORMAT,
+  return [
     owner,
     since,
     after,
@@ -65,7 +69,7 @@ export function encodeEntry(entry: DirectoryEntry): Uint8Array {
     wake,
     free,
     tombstone,
-  ]);
+  ];
 }
 
 /** @throws SkepError `corrupt`, `unsupported-format` */
@@ -76,35 +80,50 @@ export function decodeEntry(bytes: Uint8Array, key: string): DirectoryEntry {
   } catch (cause) {
     throw new SkepError('corrupt', { message: 'a directory entry cannot be read', id: key, cause });
   }
-  if (!Array.isArray(fields) || typeof fields[0] !== 'number')
-    throw new SkepError('corrupt', { message: 'a directory entry has a foreign shape', id: key });
-  if (fields[0] > FORMAT) {
-    throw new SkepError('unsupported-format', { message: `a directory entry has format ${fields[0]}, this Skep reads up to ${FORMAT}`, id: key });
+  const format = Array.isArray(fields) ? (fields[0] as Value) : undefined;
+  if (typeof format === 'number' && format > FORMAT) {
+    throw new SkepError('unsupported-format', { message: `a directory entry has format ${format}, this Skep reads up to ${FORMAT}`, id: key });
   }
-  // The registry holds only what encodeEntry wrote; its hash-checked lanes, not this entry, are the proof of an agent's history.
-  const [, owner, since, after, epoch, trail, snapshot, cut, wake, free, tombstone] = fields as [
-    number,
-    LaneId,
-    number,
-    number,
-    number,
-    readonly [LaneId, number, number, number, number][],
-    readonly [number, number, HashHex] | null,
-    number,
-    boolean,
-    boolean,
-    boolean,
-  ];
+  const entry = format === FORMAT ? entryOf(fields as readonly Value[]) : undefined;
+  if (entry === undefined) throw new SkepError('corrupt', { message: 'a directory entry has a foreign shape', id: key });
+  return entry;
+}
+
+function entryOf([, owner, since, after, epoch, trail, snapshot, cut, wake, free, tombstone, ...more]: readonly Value[]): DirectoryEntry | undefined {
+  if (typeof owner !== 'string' || ![since, after, epoch, cut].every(isCount) || ![wake, free, tombstone].every(isFlag)) return undefined;
+  if (!Array.isArray(trail) || !trail.every(isRange) || !(snapshot === null || isSnapshot(snapshot)) || more.length > 0) return undefined;
   return {
-    owner,
-    since,
-    after,
-    epoch,
-    trail: trail.map(([lane, from, upTo, rangeEpoch, rangeAfter]) => ({ lane, from, upTo, epoch: rangeEpoch, after: rangeAfter })),
+    owner: owner as LaneId,
+    since: since as number,
+    after: after as number,
+    epoch: epoch as number,
+    trail: trail.map(rangeOf),
     snapshot: snapshot === null ? null : { position: snapshot[0], version: snapshot[1], blob: snapshot[2] },
-    cut,
-    wake,
-    free,
-    tombstone,
+    cut: cut as number,
+    wake: wake as boolean,
+    free: free as boolean,
+    tombstone: tombstone as boolean,
   };
+}
+
+type RangeFields = readonly [LaneId, number, number, number, number];
+
+function rangeOf([lane, from, upTo, epoch, after]: RangeFields): Range {
+  return { lane, from, upTo, epoch, after };
+}
+
+function isRange(value: Value): value is RangeFields {
+  return Array.isArray(value) && value.length === 5 && typeof value[0] === 'string' && value.slice(1).every(isCount);
+}
+
+function isSnapshot(value: Value | undefined): value is readonly [number, number, HashHex] {
+  return Array.isArray(value) && value.length === 3 && isCount(value[0]) && isCount(value[1]) && typeof value[2] === 'string';
+}
+
+function isCount(value: Value | undefined): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isFlag(value: Value | undefined): value is boolean {
+  return typeof value === 'boolean';
 }

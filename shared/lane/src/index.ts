@@ -14,6 +14,7 @@ export {
   directoryKey,
   directoryPrefix,
   encodeEntry,
+  entryValue,
   type Range,
   type SnapshotReference,
 } from './directory-entry.js';

@@ -61,7 +61,7 @@ export class Lane {
   }
 
   holds(agent: AgentId): boolean {
-    return this.parts.ownership.holds(agent);
+    return !this.dead && this.parts.ownership.holds(agent);
   }
 
   standing(agent: AgentId): { readonly epoch: number; readonly position: number; readonly acknowledged: number } {
@@ -88,15 +88,17 @@ export class Lane {
     this.parts.writer.flush();
   }
 
+  /** Names a snapshot in the directory (L5). False while another settling is under way, and on a dead lane. */
   settle(agent: AgentId, task: Settling): boolean {
-    return this.parts.ownership.settle(agent, task);
+    return !this.dead && this.parts.ownership.settle(agent, task);
   }
 
+  /** Lets go of an agent (L4); ends with `freed`. False while records or a settling are under way, and on a dead lane. */
   free(agent: AgentId, task: Settling): boolean {
-    return this.parts.ownership.free(agent, task);
+    return !this.dead && this.parts.ownership.free(agent, task);
   }
 
-  /** Seals another lane (L2); ends with `sealed`. */
+  /** Seals another lane (L2); ends with `sealed` or `unsealed`, whatever becomes of this lane. */
   seal(lane: LaneId): void {
     this.parts.sealer.seal(lane);
   }
@@ -118,10 +120,15 @@ export class Lane {
   answer(request: RequestId, answer: Answer): void {
     const { writer, sealer, ownership } = this.parts;
     if (writer.owns(request)) return writer.answer(answer);
-    if (this.dead) return;
     const lane = sealer.laneOf(request);
     if (lane !== undefined) return sealer.answer(lane, answer);
-    ownership.answer(request, answer);
+    if (!this.dead) ownership.answer(request, answer);
+  }
+
+  /** Whether an answer to the request would still change anything. */
+  awaits(request: RequestId): boolean {
+    const { writer, sealer, ownership } = this.parts;
+    return writer.owns(request) || sealer.laneOf(request) !== undefined || (!this.dead && ownership.awaits(request));
   }
 
   /** What is to be done now, in order. */

@@ -8,7 +8,10 @@ import type { DirectoryEntry, Range, SnapshotReference } from './directory-entry
 export type Ticket = number;
 export type RequestId = number;
 
-/** Each request is answered once, by `Lane.answer`; reads (`last`, `get`) are repeated by the driver until they succeed. */
+/**
+ * Each request is answered once, by `Lane.answer`. Reads (`last`, `get`, `recover`) are repeated by the driver until they succeed, or fail
+ * for good. An `append` with `attempt` above 0 is sent after a pause that grows with it.
+ */
 export type LaneRequest =
   | {
       readonly kind: 'append';
@@ -50,6 +53,8 @@ export type LaneEvent =
   /** Somebody else owns the agent: what is held in memory is worthless. */
   | { readonly kind: 'lost'; readonly agent: AgentId }
   | { readonly kind: 'sealed'; readonly lane: LaneId; readonly number: number }
+  /** The lane's last record cannot be read for good, so it cannot be sealed; asking again starts anew. */
+  | { readonly kind: 'unsealed'; readonly lane: LaneId; readonly error: SkepError }
   | { readonly kind: 'trim'; readonly lane: LaneId; readonly below: Sequence }
   /** The lane is sealed or damaged: drop everything held here, come back with a new incarnation (rule L2). */
   | { readonly kind: 'dead'; readonly why: 'sealed' | 'corrupt' };

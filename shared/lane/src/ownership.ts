@@ -2,17 +2,19 @@
  * Which agents this node holds, and the directory writes by which it takes them, settles them and lets them go.
  *
  *   claim -> reading -> claiming -> recovering -> held -> (settling) -> freeing -> gone
- *               ^  conflict, unknown  |
- *               +---------------------+
+ *               ^  conflict, unknown  |   ^  |
+ *               +---------------------+   |  v
+ *                                  claim stalled (its records cannot be read)
  *
  * O1 Held only after an own compare-and-set succeeded (L3).
  * O2 From the moment a free is sent, nothing of the agent is owned (L3).
  * O3 A floor says from which batch on this lane may be needed for an agent; only an own compare-and-set raises it (L10).
+ * O4 An agent whose records cannot be read is owned all the same: claiming it again reads again, and writes nothing.
  */
 import { type AgentId, assert, type LaneId, SkepError, type Value } from '@skep/kernel';
 import type { Revision } from '@skep/ports';
 import type { LaneRecord } from './batch.js';
-import type { DirectoryEntry, SnapshotReference } from './directory-entry.js';
+import { type DirectoryEntry, entryValue, type SnapshotReference } from './directory-entry.js';
 import type { Answer, RequestId, Ticket } from './outputs.js';
 import type { Requests } from './requests.js';
 import type { Rules } from './rules.js';
@@ -41,6 +43,7 @@ type Stage =
   | { readonly kind: 'reading'; readonly request: RequestId }
   | { readonly kind: 'claiming'; readonly entry: DirectoryEntry; readonly floorBefore: number | undefined; readonly request: RequestId }
   | { readonly kind: 'recovering'; readonly entry: DirectoryEntry; readonly revision: Revision; readonly request: RequestId }
+  | { readonly kind: 'stalled'; readonly entry: DirectoryEntry; readonly revision: Revision }
   | Held
   | { readonly kind: 'freeing'; readonly held: Held; readonly entry: DirectoryEntry; readonly claimNext: 'yes' | 'no'; readonly request: RequestId };
 
@@ -74,6 +77,7 @@ export class Ownership {
   claim(agent: AgentId): void {
     const stage = this.stages.get(agent);
     if (stage === undefined) this.read(agent);
+    else if (stage.kind === 'stalled') this.recover(agent, stage.entry, stage.revision);
     else if (stage.kind === 'freeing') this.stages.set(agent, { ...stage, claimNext: 'yes' });
   }
 
@@ -99,6 +103,7 @@ export class Ownership {
   free(agent: AgentId, task: Settling): boolean {
     const held = this.mustHold(agent);
     if (held.settling !== undefined || !this.rules.mayFree(held.position, held.acknowledged)) return false;
+    assert(task.snapshot.position === held.acknowledged, `a snapshot of ${agent} that lacks records would free it (L4)`);
     const entry: DirectoryEntry = { ...this.settledEntry(held, task), free: true };
     const request = this.ask(agent, { kind: 'update', agent, entry, expected: held.revision });
     this.stages.set(agent, { kind: 'freeing', held, entry, claimNext: 'no', request });
@@ -127,11 +132,18 @@ export class Ownership {
   answer(request: RequestId, answer: Answer): boolean {
     const agent = this.asked.get(request);
     if (agent === undefined) return false;
+    const awaited = this.awaits(request);
     this.asked.delete(request);
-    const stage = this.stages.get(agent);
-    const awaited = stage?.kind === 'held' ? stage.settling?.request : stage?.request;
-    if (awaited === request) this.onAnswer(agent, answer);
+    if (awaited) this.onAnswer(agent, answer);
     return true;
+  }
+
+  /** False for a request whose agent went on without its answer. */
+  awaits(request: RequestId): boolean {
+    const agent = this.asked.get(request);
+    const stage = agent === undefined ? undefined : this.stages.get(agent);
+    if (stage === undefined || stage.kind === 'stalled') return false;
+    return (stage.kind === 'held' ? stage.settling?.request : stage.request) === request;
   }
 
   clone(parts: { readonly writer: Writer; readonly sealer: Sealer; readonly requests: Requests }): Ownership {
@@ -143,21 +155,22 @@ export class Ownership {
   }
 
   inspect(): Value {
-    const entryOf = (entry: DirectoryEntry): Value => [
-      entry.owner,
-      entry.since,
-      entry.epoch,
-      entry.trail.map((range) => [range.lane, range.from, range.upTo, range.epoch]),
-      entry.snapshot?.position ?? null,
-      entry.free,
-    ];
-    const stages = [...this.stages].map(([agent, stage]): Value => {
-      if (stage.kind === 'reading') return [agent, stage.kind];
-      if (stage.kind === 'freeing') return [agent, stage.kind, stage.claimNext, entryOf(stage.entry)];
-      if (stage.kind !== 'held') return [agent, stage.kind, entryOf(stage.entry)];
-      const settling = stage.settling === undefined ? null : stage.settling.task.snapshot.position;
-      return [agent, stage.kind, entryOf(stage.entry), stage.revision, stage.position, stage.acknowledged, settling];
-    });
+    const stageValue = (agent: AgentId, stage: Stage): Value => {
+      switch (stage.kind) {
+        case 'reading':
+          return [agent, stage.kind];
+        case 'claiming':
+          return [agent, stage.kind, entryValue(stage.entry), stage.floorBefore ?? null];
+        case 'recovering':
+        case 'stalled':
+          return [agent, stage.kind, entryValue(stage.entry), stage.revision];
+        case 'held':
+          return [agent, stage.kind, ...heldValue(stage)];
+        case 'freeing':
+          return [agent, stage.kind, stage.claimNext, entryValue(stage.entry), ...heldValue(stage.held)];
+      }
+    };
+    const stages = [...this.stages].map(([agent, stage]) => stageValue(agent, stage));
     return [stages.sort(), [...this.floors].map(([agent, floor]) => [agent, floor]).sort()];
   }
 
@@ -174,6 +187,7 @@ export class Ownership {
         return this.onSettled(agent, stage, answer);
       case 'freeing':
         return this.onFreed(agent, stage, answer);
+      case 'stalled':
       case undefined:
         return;
     }
@@ -195,16 +209,13 @@ export class Ownership {
     this.stages.set(agent, { kind: 'reading', request: this.ask(agent, { kind: 'get', agent }) });
   }
 
-  private refuse(
-    agent: AgentId,
-    why: { readonly kind: 'failed'; readonly error: SkepError } | { readonly kind: 'damaged'; readonly message: string },
-  ): void {
+  private refuse(agent: AgentId, error: SkepError): void {
     this.stages.delete(agent);
-    this.requests.tell({ kind: 'refused', agent, why });
+    this.requests.tell({ kind: 'refused', agent, why: { kind: 'failed', error } });
   }
 
   private onEntry(agent: AgentId, answer: Answer): void {
-    if (answer.kind === 'failed') return this.refuse(agent, { kind: 'failed', error: answer.error });
+    if (answer.kind === 'failed') return this.refuse(agent, answer.error);
     assert(answer.kind === 'entry', `a directory read got the answer ${answer.kind}`);
     const { entry, revision } = answer;
     if (entry === undefined) return this.sendClaim(agent, this.firstEntry(), 0);
@@ -271,7 +282,7 @@ export class Ownership {
         return this.read(agent);
       case 'failed':
         this.restoreFloor(agent, stage.floorBefore);
-        return this.refuse(agent, { kind: 'failed', error: answer.error });
+        return this.refuse(agent, answer.error);
       default:
         throw new SkepError('internal', { message: `a claim got the answer ${answer.kind}`, id: agent });
     }
@@ -291,10 +302,13 @@ export class Ownership {
   }
 
   private onRecovered(agent: AgentId, stage: Extract<Stage, { kind: 'recovering' }>, answer: Answer): void {
-    if (answer.kind === 'damaged') return this.refuse(agent, { kind: 'damaged', message: answer.message });
-    if (answer.kind === 'failed') return this.refuse(agent, { kind: 'failed', error: answer.error });
-    assert(answer.kind === 'recovered', `a recovery got the answer ${answer.kind}`);
-    this.hold(agent, stage.entry, stage.revision, answer.records);
+    const { entry, revision } = stage;
+    if (answer.kind === 'recovered') return this.hold(agent, entry, revision, answer.records);
+    assert(answer.kind === 'damaged' || answer.kind === 'failed', `a recovery got the answer ${answer.kind}`);
+    this.stages.set(agent, { kind: 'stalled', entry, revision });
+    const why =
+      answer.kind === 'damaged' ? ({ kind: 'damaged', message: answer.message } as const) : ({ kind: 'failed', error: answer.error } as const);
+    this.requests.tell({ kind: 'refused', agent, why });
   }
 
   private hold(agent: AgentId, entry: DirectoryEntry, revision: Revision, records: readonly LaneRecord[]): void {
@@ -374,4 +388,8 @@ export class Ownership {
     this.requests.tell({ kind: 'freed', agent, certain: answer.kind === 'updated' ? 'yes' : 'no' });
     if (stage.claimNext === 'yes') this.read(agent);
   }
+}
+
+function heldValue({ entry, revision, position, acknowledged, settling }: Held): readonly Value[] {
+  return [entryValue(entry), revision, position, acknowledged, settling === undefined ? null : entryValue(settling.entry)];
 }

@@ -4,7 +4,7 @@
  */
 import { type AgentId, hash, type LaneId } from '@skep/kernel';
 import type { LogEntry } from '@skep/ports';
-import { decodeBatch, type LaneRecord, sameHash } from './batch.js';
+import { decodeBatch, type LaneRecord, NO_HASH, sameHash } from './batch.js';
 import type { Range, SnapshotReference } from './directory-entry.js';
 
 interface TailRecord {
@@ -53,11 +53,14 @@ export class LaneTail {
       return this.fail(expected, error instanceof Error ? error.message : String(error));
     }
     if (batch.lane !== this.lane) return this.fail(expected, `a batch of ${batch.lane} lies in this lane`);
-    if (this.sealed) return this.fail(batch.number, 'a batch follows the seal');
+    // Told of the seal's own number: whoever relied on that seal must hear that it did not hold.
+    if (this.sealed) return this.fail(this.upTo, `batch ${batch.number} follows the seal`);
     if (this.upTo === 0) this.from = batch.number;
+    else if (batch.number < expected) return this.fail(expected, `the lane forks: batch ${batch.number} stands behind batch ${this.upTo}`);
     else if (batch.number !== expected) return this.fail(expected, `batch ${expected} is missing; ${batch.number} follows ${this.upTo}`);
-    if (this.previous !== undefined && !sameHash(batch.previous, this.previous)) {
-      return this.fail(batch.number, `batch ${batch.number} names another hash than that of batch ${this.upTo}`);
+    const previous = batch.number === 1 ? NO_HASH : this.previous;
+    if (previous !== undefined && !sameHash(batch.previous, previous)) {
+      return this.fail(batch.number, `batch ${batch.number} names another hash than that of batch ${batch.number - 1}`);
     }
     this.previous = hash(bytes);
     this.upTo = batch.number;

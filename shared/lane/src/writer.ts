@@ -8,11 +8,12 @@
  *
  * W1 One batch in flight; batch n+1 names the hash of batch n (L1).
  * W2 An append whose outcome is unknown is repeated with the same bytes until it is known to be in, or the lane is sealed (L8).
- * W3 A batch is given up only if every attempt to write it was refused for certain.
+ * W3 A batch is given up only if every attempt to write it was refused for certain; its number is used again.
+ * W4 A lane whose last record cannot be read while an outcome is unknown is dead: nobody can say what is in it.
  */
 import { type AgentId, assert, hash, type LaneId, LIMITS, SkepError, type Value } from '@skep/kernel';
 import type { Sequence } from '@skep/ports';
-import { decodeBatch, encodeBatch, type LaneRecord, NO_HASH, recordSize } from './batch.js';
+import { type Batch, decodeBatch, encodeBatch, type LaneRecord, NO_HASH, recordSize } from './batch.js';
 import type { Answer, RequestId, Ticket } from './outputs.js';
 import type { Requests } from './requests.js';
 import type { Rules } from './rules.js';
@@ -28,6 +29,7 @@ interface InFlight {
   readonly bytes: Uint8Array;
   readonly hash: Uint8Array;
   readonly items: readonly Queued[];
+  readonly awaits: 'append' | 'last';
   /** An attempt has an unknown outcome. */
   readonly doubtful: boolean;
   readonly attempts: number;
@@ -60,9 +62,9 @@ export class Writer {
     private readonly listener: WriterListener,
   ) {}
 
-  /** The first batch that can hold a record queued from now on. */
+  /** The first batch that can hold a record queued from now on: a batch in flight may be given up, and its number used again. */
   get nextNumber(): number {
-    return (this.inFlight?.number ?? this.acknowledged) + 1;
+    return this.acknowledged + 1;
   }
 
   get releasedTicket(): Ticket {
@@ -102,7 +104,9 @@ export class Writer {
         this.inFlight = { ...flight, doubtful: true };
         return this.askLast(this.inFlight);
       case 'failed':
-        return flight.doubtful ? this.askLast(flight) : this.abort(flight, answer.error);
+        if (!flight.doubtful) return this.abort(flight, answer.error);
+        // A lane whose last record cannot be read leaves the doubt for ever.
+        return flight.awaits === 'append' ? this.askLast(flight) : this.die('corrupt');
       case 'last':
         return this.settle(flight, answer.entry);
       default:
@@ -153,19 +157,26 @@ export class Writer {
     return copy;
   }
 
+  /** Tickets are counted from the last released one: only their order matters. */
   inspect(): Value {
     const items = (list: readonly Queued[]) =>
-      list.map(({ ticket, record }) => [ticket, record?.position ?? 0, record?.epoch ?? 0, record?.body ?? null]);
+      list.map(({ ticket, record }): Value => {
+        if (record === undefined) return [ticket - this.released];
+        return [ticket - this.released, record.agent, record.epoch, record.position, record.body];
+      });
     const { inFlight } = this;
     return [
+      this.dead,
       this.acknowledged,
       this.lastSequence,
-      this.dead,
-      this.released,
-      this.ticket,
+      this.lastHash,
+      this.ticket - this.released,
       items(this.queue),
-      inFlight === undefined ? null : [inFlight.number, inFlight.hash, inFlight.doubtful, items(inFlight.items)],
+      inFlight === undefined
+        ? null
+        : [inFlight.number, inFlight.hash, inFlight.awaits, inFlight.doubtful, inFlight.attempts > 1, items(inFlight.items)],
       this.forgotten,
+      this.sequences,
     ];
   }
 
@@ -196,7 +207,7 @@ export class Writer {
     const records: LaneRecord[] = [];
     for (const { record } of items) if (record !== undefined) records.push(record);
     const encoded = encodeBatch({ kind: 'records', lane: this.lane, number, previous: this.lastHash, records });
-    this.inFlight = { number, ...encoded, items, doubtful: attempts > 0, attempts, request: 0 };
+    this.inFlight = { number, ...encoded, items, awaits: 'append', doubtful: attempts > 0, attempts, request: 0 };
     this.send(this.inFlight);
   }
 
@@ -208,16 +219,21 @@ export class Writer {
       expected: this.lastSequence,
       attempt: flight.attempts,
     });
-    this.inFlight = { ...flight, attempts: flight.attempts + 1, request };
+    this.inFlight = { ...flight, awaits: 'append', attempts: flight.attempts + 1, request };
   }
 
   private askLast(flight: InFlight): void {
     const request = this.requests.ask({ kind: 'last', lane: this.lane });
-    this.inFlight = { ...flight, request };
+    this.inFlight = { ...flight, awaits: 'last', request };
   }
 
   private settle(flight: InFlight, entry: { readonly sequence: Sequence; readonly bytes: Uint8Array } | undefined): void {
-    const last = entry === undefined ? undefined : { batch: decodeBatch(entry.bytes), hash: hash(entry.bytes) };
+    let last: { readonly batch: Batch; readonly hash: Uint8Array } | undefined;
+    try {
+      last = entry === undefined ? undefined : { batch: decodeBatch(entry.bytes), hash: hash(entry.bytes) };
+    } catch {
+      return this.die('corrupt');
+    }
     switch (this.rules.settle({ number: flight.number, hash: flight.hash, previous: this.lastHash }, last)) {
       case 'committed':
         assert(entry !== undefined, 'a committed batch is the last entry');

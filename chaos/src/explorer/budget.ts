@@ -1,0 +1,64 @@
+/** How often each thing may happen in one walk; a world is the space of all orders of these. */
+export interface Budget {
+  readonly nodes: number;
+  /** `exclusive`: nodes live one after another and strong reads need no append, as on a log that one process holds. */
+  readonly log: 'shared' | 'exclusive';
+  readonly writes: number;
+  readonly reads: number;
+  /** Batches for other agents of the node. */
+  readonly traffic: number;
+  readonly claims: number;
+  readonly frees: number;
+  readonly settles: number;
+  readonly seals: number;
+  readonly trims: number;
+  readonly crashes: number;
+  /** Requests whose sender is told `unknown`, though they took effect, or will, or never do. */
+  readonly timeouts: number;
+  /** Requests that are refused for certain. */
+  readonly refusals: number;
+  /** Directory reads that return an older state. */
+  readonly staleReads: number;
+}
+
+export type Left = { -readonly [Name in keyof Omit<Budget, 'nodes' | 'log'>]: number };
+
+export const NOTHING: Budget = {
+  nodes: 2,
+  log: 'shared',
+  writes: 0,
+  reads: 0,
+  traffic: 0,
+  claims: 0,
+  frees: 0,
+  settles: 0,
+  seals: 0,
+  trims: 0,
+  crashes: 0,
+  timeouts: 0,
+  refusals: 0,
+  staleReads: 0,
+};
+
+export interface NamedWorld {
+  readonly name: string;
+  readonly budget: Budget;
+}
+
+const world = (name: string, budget: Partial<Budget>): NamedWorld => ({ name, budget: { ...NOTHING, ...budget } });
+
+/** Worlds in which the real rules must stand every order of events. */
+export const PROVEN: readonly NamedWorld[] = [
+  world('seal and failover', { writes: 2, reads: 1, claims: 2, seals: 1, crashes: 1, timeouts: 1 }),
+  world('moves', { writes: 2, claims: 3, frees: 2, timeouts: 1, staleReads: 1 }),
+  world('snapshots and trimming', { writes: 2, claims: 2, seals: 1, settles: 1, trims: 1, timeouts: 1 }),
+  world('definite refusals', { writes: 2, traffic: 1, claims: 3, frees: 1, seals: 1, refusals: 2 }),
+  world('refusals among doubts', { writes: 2, reads: 1, traffic: 1, claims: 2, seals: 1, timeouts: 1, refusals: 1 }),
+  world('settling a busy lane', { nodes: 2, writes: 3, traffic: 1, claims: 2, settles: 2, seals: 1, trims: 1 }),
+  world('one process after another', { nodes: 3, log: 'exclusive', writes: 3, reads: 2, claims: 4, settles: 1, seals: 3, crashes: 2, timeouts: 1 }),
+  world('three nodes', { nodes: 3, writes: 2, reads: 1, claims: 3, seals: 2, staleReads: 1 }),
+  world('everything at once', {
+    ...{ nodes: 3, writes: 3, reads: 1, traffic: 1, claims: 4, frees: 1, settles: 1, seals: 2, trims: 1 },
+    ...{ crashes: 1, timeouts: 1, refusals: 1, staleReads: 1 },
+  }),
+];
