@@ -30,6 +30,7 @@ export interface Recovery {
   readonly ms: number;
 }
 
+type ClaimOutcome = 'held' | 'not held';
 type Elsewhere = Extract<Refusal, { kind: 'elsewhere' }>;
 
 const SETTLE_EVERY_MS = 5_000;
@@ -44,7 +45,7 @@ export class SkepNode {
   recovered: Promise<Recovery> = Promise.resolve({ agents: 0, ms: 0 });
   private readonly kinds = new Map<string, AnyKind>();
   private readonly sealing = new Map<LaneId, { readonly done: Promise<void>; readonly resolve: () => void }>();
-  private readonly claims = new Map<AgentId, () => void>();
+  private readonly claims = new Map<AgentId, (outcome: ClaimOutcome) => void>();
   private idleWaiters: (() => void)[] = [];
 
   private constructor(
@@ -124,6 +125,7 @@ export class SkepNode {
   async close(): Promise<void> {
     const error = new SkepError('closed', { message: 'the node was closed' });
     await this.host.close(error);
+    for (const agent of [...this.claims.keys()]) this.claimEnded(agent, 'not held');
     if (!this.driver.idle) await new Promise<void>((resolve) => this.idleWaiters.push(resolve));
     this.driver.stop();
   }
@@ -157,20 +159,27 @@ export class SkepNode {
       // The registry or the lane cannot be had now; the caller hears that the agent is elsewhere, and retries.
     }
     this.host.roster.refused(agent, why);
-    this.claimEnded(agent);
+    this.claimEnded(agent, 'not held');
   }
 
   /** Claims every agent with records in the lanes or owned by them, and every resting one with a timer or unsent messages. */
   private async recover(lanes: readonly LaneId[], startedMs: number): Promise<Recovery> {
     const { clock, registry } = this.ports;
     const agents = new Set<AgentId>();
+    const owners = new Map<AgentId, LaneId>();
     for (const lane of lanes) for (const agent of (await this.driver.tailOf(lane)).agents) agents.add(agent);
-    // One that a dead incarnation claimed and did not write to has no record in its lane, and may still have to send or to wake.
-    for await (const { agent, wake, entry } of this.directory()) if (wake || (!entry.free && lanes.includes(entry.owner))) agents.add(agent);
-    await Promise.all([...agents].map((agent) => this.claimed(agent)));
+    for await (const { agent, wake, entry } of this.directory()) {
+      // One that a dead incarnation claimed and did not write to has no record in its lane, and may still have to send or to wake.
+      if (wake || (!entry.free && lanes.includes(entry.owner))) agents.add(agent);
+      if (agents.has(agent)) owners.set(agent, entry.owner);
+    }
+    const outcomes = await Promise.all([...agents].map(async (agent) => ({ agent, outcome: await this.claimed(agent) })));
     this.driver.forgetTails();
-    if (lanes.length > 0) {
-      await changeUniverse(registry, this.universe, (before) => ({ ...before, unclaimed: before.unclaimed.filter((lane) => !lanes.includes(lane)) }));
+    // Where one was not claimed (its kind is not loaded, its log is damaged, this node closes), the next start must still find it.
+    const needed = new Set(outcomes.filter(({ outcome }) => outcome === 'not held').map(({ agent }) => owners.get(agent)));
+    const done = lanes.filter((lane) => !needed.has(lane));
+    if (done.length > 0) {
+      await changeUniverse(registry, this.universe, (before) => ({ ...before, unclaimed: before.unclaimed.filter((lane) => !done.includes(lane)) }));
     }
     return { agents: agents.size, ms: clock.monotonicMs() - startedMs };
   }
@@ -191,14 +200,11 @@ export class SkepNode {
     }
   }
 
-  private claimed(agent: AgentId): Promise<void> {
+  private claimed(agent: AgentId): Promise<ClaimOutcome> {
     return new Promise((resolve) => {
-      if (this.driver.holds(agent)) return resolve();
+      if (this.driver.holds(agent)) return resolve('held');
       this.claims.set(agent, resolve);
-      if (!this.host.wake(agent)) {
-        this.claims.delete(agent);
-        resolve();
-      }
+      if (!this.host.wake(agent)) this.claimEnded(agent, 'not held');
     });
   }
 
@@ -211,7 +217,7 @@ export class SkepNode {
         this.host.roster.aborted(event.error, event.agents);
         break;
       case 'owned':
-        void this.host.roster.owned(event.agent, event.snapshot, event.records).finally(() => this.claimEnded(event.agent));
+        void this.host.roster.owned(event.agent, event.snapshot, event.records).finally(() => this.claimEnded(event.agent, 'held'));
         break;
       case 'refused':
         if (event.why.kind === 'elsewhere') {
@@ -219,7 +225,7 @@ export class SkepNode {
           break;
         }
         this.host.roster.refused(event.agent, event.why);
-        this.claimEnded(event.agent);
+        this.claimEnded(event.agent, 'not held');
         break;
       case 'settled':
         this.host.settledAgent(event.agent);
@@ -246,8 +252,9 @@ export class SkepNode {
     if (this.idleWaiters.length > 0 && this.driver.idle) for (const wake of this.idleWaiters.splice(0)) wake();
   }
 
-  private claimEnded(agent: AgentId): void {
-    this.claims.get(agent)?.();
+  private claimEnded(agent: AgentId, outcome: ClaimOutcome): void {
+    const ended = this.claims.get(agent);
     this.claims.delete(agent);
+    ended?.(outcome);
   }
 }
