@@ -4,6 +4,7 @@
  */
 import { cpus, loadavg } from 'node:os';
 import { parseOptions, USAGE, UsageError } from './options.js';
+import { besidePeers } from './peers.js';
 import type { Row } from './row.js';
 import { planOf, type Run, type Scene } from './scene.js';
 import { ask } from './scenes/ask.js';
@@ -22,14 +23,15 @@ async function main(args: readonly string[]): Promise<void> {
   const say = (text: string) => void process.stderr.write(`bench: ${text}\n`);
   const scratch = makeScratch();
   const run: Run = { plan: planOf(options), conditions: conditions(), folder: scratch.folder, say };
-  const rows: Row[] = [];
+  let rows: readonly Row[] = [];
   // A swarm in memory waits on timers that do not keep a process alive.
   const awake = setInterval(() => {}, 60_000);
   try {
     for (const [index, scene] of scenes.entries()) {
       say(`${index + 1}/${scenes.length} ${scene.id}`);
-      rows.push(...(await scene.run(run)));
+      rows = [...rows, ...(await scene.run(run))];
     }
+    if (options.peers) rows = await besidePeers(rows, run);
   } finally {
     clearInterval(awake);
     scratch.remove();

@@ -1,0 +1,67 @@
+/** Which of the other systems a row is compared with: the best of those that promise what the row promises. */
+import { compared, type Row, rowOf, type Samples } from './row.js';
+
+/** What a peer's program reports. */
+export interface Measured extends Samples {
+  readonly name: string;
+  /** `local`: fsynced before the answer. `unsynced`: written, lost with the machine. `memory`: lost with the process. `none`: changes nothing. */
+  readonly level: 'local' | 'unsynced' | 'memory' | 'none';
+}
+
+interface Rivalry {
+  readonly row: string;
+  /** At the same level of durability. */
+  readonly equals: readonly string[];
+  /** Below it: shown, but never the measure. */
+  readonly weaker?: readonly string[];
+}
+
+const DURABLE = ['peer.effect.persisted', 'peer.effect.persisted.all', 'peer.langgraph.sqlite.full'];
+const IN_MEMORY = ['peer.langgraph.memory', 'peer.rivet.memory'];
+const READS = ['peer.effect.ask', 'peer.rivet.ask'];
+
+const RIVALRIES: readonly Rivalry[] = [
+  { row: 'turn.memory', equals: IN_MEMORY },
+  { row: 'turn.memory.calls', equals: IN_MEMORY },
+  { row: 'turn.local', equals: DURABLE, weaker: ['peer.langgraph.sqlite', 'peer.rivet.save'] },
+  { row: 'turn.local.calls', equals: DURABLE },
+  {
+    row: 'turn.local.sequential',
+    equals: ['peer.effect.persisted.sequential', 'peer.langgraph.sqlite.full.sequential'],
+    weaker: ['peer.langgraph.sqlite.sequential', 'peer.rivet.save.sequential', 'peer.langgraph.memory.sequential'],
+  },
+  { row: 'turn.hot', equals: ['peer.effect.persisted.hot', 'peer.langgraph.sqlite.full'] },
+  { row: 'ask.local.outside', equals: READS },
+  { row: 'ask.local', equals: READS },
+];
+
+/** Our rows with the best rival each, then the peers' rows, each compared with ours. */
+export function withRivals({
+  rows,
+  measured,
+  conditions,
+}: {
+  readonly rows: readonly Row[];
+  readonly measured: readonly Measured[];
+  readonly conditions: string;
+}): readonly Row[] {
+  const peers = new Map(
+    measured.map((each) => [each.id, { ...each, row: rowOf({ ...each, note: `${each.name}; level ${each.level}; ${each.note}; ${conditions}` }) }]),
+  );
+  const ours = rows.map((row) => {
+    const equals = RIVALRIES.find((rivalry) => rivalry.row === row.id)?.equals ?? [];
+    const comparisons = equals.flatMap((id) => {
+      const peer = peers.get(id);
+      if (peer === undefined || row.n === 0 || peer.row.n === 0) return [];
+      return [compared(row, peer.row, `${peer.name}: ${peer.row.p50.toLocaleString('en-US')} ${peer.row.unit}, level ${peer.level}`)];
+    });
+    // The best rival is the one that leaves the smallest ratio.
+    return comparisons.sort((one, other) => (one.ratio ?? 0) - (other.ratio ?? 0))[0] ?? row;
+  });
+  const theirs = [...peers.values()].map(({ id, row }) => {
+    const match = RIVALRIES.find(({ equals, weaker = [] }) => equals.includes(id) || weaker.includes(id))?.row;
+    const our = rows.find((each) => each.id === match);
+    return our === undefined ? row : compared(row, our);
+  });
+  return [...ours, ...theirs];
+}
