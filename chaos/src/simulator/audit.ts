@@ -1,0 +1,140 @@
+/** The end of a run: waits until all is quiet, reads everything back, before and after one more power cut, and judges. */
+import { ActorState } from '@skep/actor';
+import { type AgentId, type LaneId, parseAgentId, type Value } from '@skep/kernel';
+import type { LogEntry } from '@skep/ports';
+import type { World } from '@skep/simulated';
+import { treeOf } from '@skep/state';
+import { checkAcknowledged, checkOrigin } from '../invariants/acknowledged.js';
+import { checkEffects, checkEffectsRan } from '../invariants/effects.js';
+import { checkExactness } from '../invariants/exactness.js';
+import { agentLedger, checkLedger, type Ledger, placesOf } from '../invariants/ledger.js';
+import { checkMessages, checkTokens } from '../invariants/messages.js';
+import { checkLive, checkPast, foldAll, type LiveAgent } from '../invariants/naive-fold.js';
+import { checkObservers, checkReads, checkWitness } from '../invariants/version-witness.js';
+import { type Broken, broken } from '../invariants/violation.js';
+import { checkCounters } from './counter-search.js';
+import type { LogTap } from './log-tap.js';
+import type { Operator } from './operator.js';
+import type { Outside } from './outside.js';
+import { checkStates, stepsOfTurn, swarmKinds, tokensOf } from './swarm.js';
+
+export interface AuditParts {
+  readonly world: World;
+  readonly operator: Operator;
+  readonly outside: Outside;
+  readonly tap: LogTap;
+}
+
+export interface Live extends LiveAgent {
+  readonly agent: AgentId;
+  readonly position: number;
+  readonly actorRoot: string;
+}
+
+const QUIET_WITHIN_MS = 400_000;
+const QUIET_STEP_MS = 1_000;
+const NO_WORLD = { effect: () => {}, sleep: () => Promise.resolve() };
+
+/** Runs the world until nothing of the agents' own is left to do. False when that takes too long. */
+export async function quiet({ world, operator }: Pick<AuditParts, 'world' | 'operator'>): Promise<boolean> {
+  const { node } = await world.drive(operator.up());
+  await world.drive(node.recovered.catch(() => undefined));
+  const endMs = world.now + QUIET_WITHIN_MS;
+  for (let calm = 0; calm < 2; ) {
+    if (world.now > endMs) return false;
+    await world.run({ untilMs: world.now + QUIET_STEP_MS });
+    const busy = [...node.host.roster.all()].some(
+      ({ stage, turn, state, mailbox }) =>
+        stage === 'claiming' ||
+        turn !== undefined ||
+        mailbox.size > 0 ||
+        (state !== undefined && (state.outbox.length > 0 || state.timers.size > 0 || state.pending !== undefined)),
+    );
+    calm = busy || !node.driver.idle ? 0 : calm + 1;
+  }
+  return true;
+}
+
+/** Every agent as the node shows it. */
+export async function readAll({ world, operator, outside }: AuditParts, agents: readonly AgentId[]): Promise<readonly Live[]> {
+  const { node, client } = await world.drive(operator.up());
+  const found: Live[] = [];
+  for (const agent of agents) {
+    try {
+      const { version, value, root } = await world.drive(client.get(agent), { limitMs: 60_000 });
+      const activation = node.host.roster.find(agent);
+      if (activation?.state === undefined) continue;
+      found.push({ agent, version, value, root, position: activation.position, actorRoot: activation.ready.actorRoot });
+    } catch (error) {
+      outside.broken.push(broken('I13', `${agent} could not be read when all was quiet: ${error instanceof Error ? error.message : String(error)}`));
+    }
+  }
+  return found;
+}
+
+export interface Ledgers {
+  readonly ledger: Ledger;
+  readonly broken: readonly Broken[];
+}
+
+/** Asks the log itself, as nobody's node, what was committed. */
+export async function gather({ world, tap }: AuditParts, stores: Parameters<World['node']>[1]['stores']): Promise<Ledgers> {
+  const auditor = world.node(`auditor ${world.now}`, { stores });
+  const lasts = new Map<LaneId, LogEntry | undefined>();
+  for (const lane of tap.lanes) lasts.set(lane, await world.drive(auditor.ports.log.last(lane)));
+  const { records, broken: found } = tap.committed(lasts);
+  const kinds = new Map(swarmKinds(0, NO_WORLD).map((kind) => [kind.kind, kind]));
+  const ledger = new Map(
+    [...records].map(([agent, list]) => {
+      const { kind, name } = parseAgentId(agent);
+      return [agent, agentLedger(agent, kinds.get(kind)?.initialOf(name) as Value, list)] as const;
+    }),
+  );
+  return { ledger, broken: found };
+}
+
+export function judge({ outside }: AuditParts, { ledger, broken: gathered }: Ledgers, live: { readonly [when: string]: readonly Live[] }) {
+  const { operations } = outside;
+  const folds = foldAll(ledger);
+  const places = new Map([...ledger].map(([agent, one]) => [agent, placesOf(one)]));
+  const messages = checkMessages(ledger);
+  const found: Broken[] = [
+    ...outside.broken,
+    ...gathered,
+    ...checkLedger(ledger),
+    ...checkWitness(operations, (agent, id) => places.get(agent)?.get(id)?.[0]),
+    ...checkReads(operations, folds),
+    ...checkObservers(operations),
+    ...checkAcknowledged(operations, ledger),
+    ...checkOrigin(ledger, outside.sent),
+    ...checkPast(ledger, folds, outside.past, outside.events),
+    ...messages.broken,
+    ...messages.inFlight.map(({ to, sequence }) => broken('I13', `message ${sequence} to ${to} was never taken`)),
+    ...checkTokens(folds, messages.inFlight, tokensOf(folds)),
+    ...checkEffects(ledger, outside.effects),
+    ...checkEffectsRan(ledger, outside.effects, stepsOfTurn),
+    ...checkExactness(ledger, folds),
+    ...checkStates(folds),
+    ...checkCounters(ledger, operations),
+  ];
+  for (const [when, agents] of Object.entries(live)) found.push(...checkLive(folds, agents, when), ...checkActors(ledger, agents, when));
+  return { broken: found, inFlight: messages.inFlight.length };
+}
+
+/** The actor root covers cursors, timers, outbox and sessions: what a node holds of them is the fold of the records, too. */
+function checkActors(ledger: Ledger, live: readonly Live[], when: string): readonly Broken[] {
+  const found: Broken[] = [];
+  for (const { agent, position, actorRoot } of live) {
+    const one = ledger.get(agent);
+    if (one === undefined) continue;
+    try {
+      const state = new ActorState(agent, treeOf(one.initial));
+      for (const { record } of one.records.slice(0, position)) state.apply(record);
+      if (state.actorRoot !== actorRoot)
+        found.push(broken('I14', `${when} ${agent} has another actor root than the fold of its ${position} records`));
+    } catch (error) {
+      found.push(broken('I14', `${agent}: its records do not follow one another: ${error instanceof Error ? error.message : String(error)}`));
+    }
+  }
+  return found;
+}

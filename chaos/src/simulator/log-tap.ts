@@ -1,0 +1,124 @@
+/**
+ * Listens at the log port: keeps every batch that a node tried to append. What was committed is found at the end by following the hashes
+ * back from each lane's last entry, so that the ledger rests on bytes and hashes alone and survives every trimming.
+ */
+import { type AgentId, hash, type LaneId, toHex } from '@skep/kernel';
+import { type Batch, decodeBatch, NO_HASH } from '@skep/lane';
+import type { AppendResult, Log, LogEntry, Ports, ReadOptions, Sequence } from '@skep/ports';
+import { decodeRecord } from '@skep/protocol';
+import type { LedgerRecord } from '../invariants/ledger.js';
+import { type Broken, broken } from '../invariants/violation.js';
+import type { Outside } from './outside.js';
+
+/** What the first batch of a lane names as the one before it. */
+const FIRST = toHex(NO_HASH);
+
+interface Tried {
+  readonly bytes: Uint8Array;
+  readonly incarnation: number;
+}
+
+export class LogTap {
+  readonly lanes = new Set<LaneId>();
+  readonly #tried = new Map<string, Tried>();
+  /** The operation of each agent's journalled turn. */
+  readonly #begun = new Map<AgentId, string>();
+
+  constructor(private readonly outside: Outside) {}
+
+  listen(ports: Ports, incarnation: number): Ports {
+    return {
+      ...ports,
+      log: new TappedLog(
+        ports.log,
+        (bytes, lane) => this.#try(bytes, lane, incarnation),
+        (bytes) => this.#acknowledged(bytes),
+      ),
+    };
+  }
+
+  /** Every committed record by agent, given each lane's last entry. */
+  committed(lasts: ReadonlyMap<LaneId, LogEntry | undefined>): {
+    readonly records: ReadonlyMap<AgentId, readonly LedgerRecord[]>;
+    readonly broken: readonly Broken[];
+  } {
+    const records = new Map<AgentId, LedgerRecord[]>();
+    const found: Broken[] = [];
+    for (const [lane, last] of lasts) {
+      for (let bytes = last?.bytes; bytes !== undefined; ) {
+        const batch = decodeBatch(bytes);
+        this.#take(batch, this.#tried.get(keyOf(bytes))?.incarnation ?? 0, records);
+        const previous = toHex(batch.previous);
+        if (previous === FIRST) break;
+        bytes = this.#tried.get(previous)?.bytes;
+        if (bytes === undefined) found.push(broken('I4', `lane ${lane}: batch ${batch.number} names a batch before it that nobody sent`));
+      }
+    }
+    return { records, broken: found };
+  }
+
+  #take(batch: Batch, incarnation: number, records: Map<AgentId, LedgerRecord[]>): void {
+    for (const { agent, epoch, position, body } of batch.records) {
+      const record: LedgerRecord = { epoch, position, incarnation, record: decodeRecord(body, agent) };
+      const list = records.get(agent);
+      if (list === undefined) records.set(agent, [record]);
+      else list.push(record);
+    }
+  }
+
+  #try(bytes: Uint8Array, lane: LaneId, incarnation: number): void {
+    this.lanes.add(lane);
+    const key = keyOf(bytes);
+    if (!this.#tried.has(key)) this.#tried.set(key, { bytes, incarnation });
+  }
+
+  #acknowledged(bytes: Uint8Array): void {
+    for (const { agent, body } of decodeBatch(bytes).records) {
+      const record = decodeRecord(body, agent);
+      if (record.kind === 'begun') this.#begun.set(agent, record.slot?.kind === 'operation' ? record.slot.id : '');
+      const operation = this.#begun.get(agent);
+      if (record.kind === 'step' && operation !== undefined) this.outside.recorded(agent, operation, record.name, record.occurrence);
+      if (record.kind === 'turn') this.#begun.delete(agent);
+    }
+  }
+}
+
+function keyOf(bytes: Uint8Array): string {
+  return toHex(hash(bytes));
+}
+
+class TappedLog implements Log {
+  constructor(
+    private readonly log: Log,
+    private readonly tried: (bytes: Uint8Array, lane: LaneId) => void,
+    private readonly acknowledged: (bytes: Uint8Array) => void,
+  ) {}
+
+  get level() {
+    return this.log.level;
+  }
+
+  get exclusive(): boolean {
+    return this.log.exclusive;
+  }
+
+  async append(lane: LaneId, bytes: Uint8Array, expected: Sequence): Promise<AppendResult> {
+    const copy = bytes.slice();
+    this.tried(copy, lane);
+    const result = await this.log.append(lane, bytes, expected);
+    if (result.kind === 'appended') this.acknowledged(copy);
+    return result;
+  }
+
+  read(lane: LaneId, from: Sequence, options?: ReadOptions): Promise<readonly LogEntry[]> {
+    return this.log.read(lane, from, options);
+  }
+
+  last(lane: LaneId): Promise<LogEntry | undefined> {
+    return this.log.last(lane);
+  }
+
+  trim(lane: LaneId, below: Sequence): Promise<void> {
+    return this.log.trim(lane, below);
+  }
+}

@@ -1,0 +1,116 @@
+/** Keeps one node running: starts it, kills it, starts it again. Outside of the node, and never wrong. */
+import { type SkepError, toSkepError } from '@skep/kernel';
+import { RULES } from '@skep/lane';
+import { SkepNode } from '@skep/runtime';
+import { LocalClient } from '@skep/sdk';
+import type { SimulatedNode, Stores, World } from '@skep/simulated';
+import { broken } from '../invariants/violation.js';
+import type { StepWorld } from './kinds/worker.js';
+import type { LogTap } from './log-tap.js';
+import type { SeedMistake } from './mistakes.js';
+import type { Outside } from './outside.js';
+import type { Crash, RunPlan } from './run-plan.js';
+import { swarmKinds } from './swarm.js';
+
+export interface Running {
+  readonly node: SkepNode;
+  readonly client: LocalClient;
+  readonly incarnation: number;
+}
+
+export interface OperatorParts {
+  readonly world: World;
+  readonly stores: Stores;
+  readonly plan: RunPlan;
+  readonly outside: Outside;
+  readonly tap: LogTap;
+  readonly mistake: SeedMistake | undefined;
+}
+
+const START_AGAIN_MS = 50;
+const PAYLOAD_BYTES = 1024 * 1024;
+
+export class Operator {
+  running: Running | undefined;
+  incarnation = 0;
+  #simulated: SimulatedNode | undefined;
+  #planned = false;
+  #waiting: (() => void)[] = [];
+  #downs = new Set<() => void>();
+
+  constructor(private readonly parts: OperatorParts) {}
+
+  /** Resolves when a node is up. */
+  async up(): Promise<Running> {
+    while (this.running === undefined) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return this.running;
+  }
+
+  /** Calls back once, when the node that runs now is down. Returns the function that forgets it. */
+  onDown(listener: () => void): () => void {
+    this.#downs.add(listener);
+    return () => this.#downs.delete(listener);
+  }
+
+  async start(): Promise<void> {
+    this.#planned = false;
+    const { world, stores, plan, tap, mistake, outside } = this.parts;
+    this.incarnation += 1;
+    const { incarnation } = this;
+    const simulated = world.node('node', { stores });
+    this.#simulated = simulated;
+    const tapped = tap.listen(simulated.ports, incarnation);
+    try {
+      const node = await SkepNode.start(mistake?.ports?.(tapped) ?? tapped, {
+        kinds: swarmKinds(plan.passivateAfterMs, this.#stepWorld(simulated, incarnation)),
+        settleEveryMs: plan.settleEveryMs,
+        onAlarm: (agent, error) => this.#alarm(agent, error),
+        ...(mistake?.rules === undefined ? {} : { rules: { ...RULES, ...mistake.rules } }),
+      });
+      if (this.#simulated !== simulated || !simulated.isAlive) return;
+      mistake?.node?.(node);
+      const options = { dir: null, startedMs: 0, pid: 0, payloadBytes: PAYLOAD_BYTES };
+      this.running = { node, client: new LocalClient(node, options), incarnation };
+      world.record('operator', 'up', incarnation);
+      for (const wake of this.#waiting.splice(0)) wake();
+    } catch (error) {
+      outside.meet(`start failed: ${toSkepError(error).code}`);
+      if (this.#simulated === simulated) this.crash({ what: 'process', downMs: START_AGAIN_MS });
+    }
+  }
+
+  crash({ what, downMs }: Omit<Crash, 'atMs'>): void {
+    const { world, stores, outside } = this.parts;
+    outside.meet(what === 'power' ? 'power cut' : 'kill');
+    this.#simulated?.crash();
+    this.running = undefined;
+    const disks = new Set([stores.log, stores.registry, stores.blob]);
+    if (what === 'power') for (const disk of disks) disk.crash();
+    for (const listener of [...this.#downs]) listener();
+    this.#downs.clear();
+    if (this.#planned) return;
+    this.#planned = true;
+    world.at(world.now + downMs, () => {
+      if (what === 'power') for (const disk of disks) disk.start();
+      void this.start();
+    });
+  }
+
+  /** A client was told that the lane is sealed, and nobody sealed it. */
+  sealed(incarnation: number, error: SkepError): void {
+    if (this.running?.incarnation !== incarnation) return;
+    this.parts.outside.broken.push(broken('I16', `the only node's lane is dead: ${error.message}`));
+    this.crash({ what: 'process', downMs: START_AGAIN_MS });
+  }
+
+  #alarm(agent: string, error: SkepError): void {
+    this.parts.outside.broken.push(broken('I16', `${agent} is not served, although nothing was damaged: ${error.message}`));
+  }
+
+  #stepWorld({ ports: { clock } }: SimulatedNode, incarnation: number): StepWorld {
+    return {
+      effect: (effect) => this.parts.outside.effect({ ...effect, incarnation }),
+      sleep: (ms) => new Promise((resolve) => clock.setTimer(ms, resolve)),
+    };
+  }
+}

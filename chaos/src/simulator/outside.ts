@@ -1,0 +1,39 @@
+/** What lies outside of everything judged: the order of what clients see, the effects that steps had, and what was found wrong on the way. */
+import type { AgentId } from '@skep/kernel';
+import type { Effect } from '../invariants/effects.js';
+import type { Operation, PastState, ShownEvent } from '../invariants/operation.js';
+import type { Broken } from '../invariants/violation.js';
+
+export class Outside {
+  readonly operations: Operation[] = [];
+  readonly past: PastState[] = [];
+  readonly events: ShownEvent[] = [];
+  readonly effects: Effect[] = [];
+  readonly broken: Broken[] = [];
+  /** Operation ids that were sent, whatever came of them. */
+  readonly sent = new Set<string>();
+  /** How often something worth meeting was met. */
+  readonly met = new Map<string, number>();
+  /** Steps whose results are known to be in the log. */
+  readonly #recorded = new Set<string>();
+  #order = 0;
+
+  /** The next number of the one order of all begins and ends. */
+  next(): number {
+    this.#order += 1;
+    return this.#order;
+  }
+
+  meet(what: string): void {
+    this.met.set(what, (this.met.get(what) ?? 0) + 1);
+  }
+
+  recorded(agent: AgentId, operation: string, step: string, occurrence: number): void {
+    this.#recorded.add(`${agent} ${operation} ${step}#${occurrence}`);
+  }
+
+  effect(effect: Omit<Effect, 'afterRecord'>): void {
+    const { agent, operation, step, occurrence } = effect;
+    this.effects.push({ ...effect, afterRecord: this.#recorded.has(`${agent} ${operation} ${step}#${occurrence}`) ? 'yes' : 'no' });
+  }
+}

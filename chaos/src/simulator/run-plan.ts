@@ -1,0 +1,52 @@
+/** Everything that a run draws before it begins, as plain data: it is printed when a run fails. */
+import { drawPlan, type FaultPlan, formatPlan, planOf, SeededRandom } from '@skep/simulated';
+
+export interface Crash {
+  readonly atMs: number;
+  /** `power`: the stores lose what they had not synced, too. */
+  readonly what: 'process' | 'power';
+  readonly downMs: number;
+}
+
+export interface RunPlan {
+  readonly faults: FaultPlan;
+  readonly crashes: readonly Crash[];
+  /** Faults and crashes end here. */
+  readonly horizonMs: number;
+  readonly clients: number;
+  readonly operationsPerClient: number;
+  readonly settleEveryMs: number;
+  readonly passivateAfterMs: number;
+  readonly stores: 'one' | 'three';
+  readonly exclusive: boolean;
+}
+
+const HORIZON_MS_MIN = 4_000;
+const HORIZON_MS_MAX = 16_000;
+
+export function drawRunPlan(seed: string): RunPlan {
+  const random = new SeededRandom(`${seed}/run`);
+  const horizonMs = random.between(HORIZON_MS_MIN, HORIZON_MS_MAX);
+  const crashes = Array.from(
+    { length: random.below(5) },
+    (): Crash => ({ atMs: random.below(horizonMs), what: random.below(2) === 0 ? 'power' : 'process', downMs: random.between(1, 400) }),
+  );
+  return {
+    // Every eighth world has no faults but crashes: what fails there is easiest to understand.
+    faults: random.below(8) === 0 ? planOf({}) : drawPlan(seed, { horizonMs }),
+    crashes: crashes.sort((one, other) => one.atMs - other.atMs),
+    horizonMs,
+    clients: random.between(3, 7),
+    operationsPerClient: random.between(12, 40),
+    settleEveryMs: random.between(50, 2_000),
+    passivateAfterMs: random.between(20, 3_000),
+    stores: random.below(2) === 0 ? 'one' : 'three',
+    exclusive: random.below(2) === 0,
+  };
+}
+
+export function formatRunPlan({ faults, crashes, ...rest }: RunPlan): string {
+  const crashLines = crashes.map(({ atMs, what, downMs }) => `at ${atMs} ms: ${what === 'power' ? 'power cut' : 'kill'}, down for ${downMs} ms`);
+  const settings = Object.entries(rest).map(([name, value]) => `${name} ${value}`);
+  return [settings.join(', '), ...crashLines, formatPlan(faults)].join('\n');
+}
