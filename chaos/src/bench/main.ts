@@ -3,8 +3,9 @@
  * Progress goes to standard error, the table to standard output, with `--json` the rows follow as its last line.
  */
 import { cpus, loadavg } from 'node:os';
-import { parseOptions, USAGE, UsageError } from './options.js';
+import { type Options, parseOptions, USAGE, UsageError } from './options.js';
 import { besidePeers } from './peers.js';
+import { profiled } from './profile.js';
 import type { Row } from './row.js';
 import { planOf, type Run, type Scene } from './scene.js';
 import { ask } from './scenes/ask.js';
@@ -22,14 +23,15 @@ async function main(args: readonly string[]): Promise<void> {
   const scenes = chosen(options.only);
   const say = (text: string) => void process.stderr.write(`bench: ${text}\n`);
   const scratch = makeScratch();
-  const run: Run = { plan: planOf(options), conditions: conditions(), folder: scratch.folder, say };
+  const run: Run = { plan: planOf(options), conditions: conditions(options), folder: scratch.folder, say };
   let rows: readonly Row[] = [];
   // A swarm in memory waits on timers that do not keep a process alive.
   const awake = setInterval(() => {}, 60_000);
   try {
     for (const [index, scene] of scenes.entries()) {
       say(`${index + 1}/${scenes.length} ${scene.id}`);
-      rows = [...rows, ...(await scene.run(run))];
+      const measure = () => scene.run(run);
+      rows = [...rows, ...(options.profile ? await profiled({ id: scene.id, say }, measure) : await measure())];
     }
     if (options.peers) rows = await besidePeers(rows, run);
   } finally {
@@ -46,9 +48,9 @@ function chosen(only: readonly string[] | undefined): readonly Scene[] {
   return SCENES.filter((scene) => only?.includes(scene.id) ?? true);
 }
 
-function conditions(): string {
+function conditions({ profile }: Pick<Options, 'profile'>): string {
   const load = loadavg()[0] ?? 0;
-  return `${cpus().length} cores shared with whatever else runs, load ${load.toFixed(1)}, Node ${process.versions.node}`;
+  return `${cpus().length} cores shared with whatever else runs, load ${load.toFixed(1)}, Node ${process.versions.node}${profile ? ', slowed by the profiler' : ''}`;
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

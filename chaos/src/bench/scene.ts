@@ -15,6 +15,8 @@ export interface Plan {
   /** Crashes, each with its load before and its recovery after. */
   readonly crashes: number;
   readonly loadMs: number;
+  /** Whether limits are measured, too. A profile of the swarm is clearer without them. */
+  readonly limits: boolean;
 }
 
 export interface Run {
@@ -29,8 +31,8 @@ export interface Run {
 
 const ROUND_MS = 500;
 
-export function planOf({ quick, seconds }: { readonly quick: boolean; readonly seconds: number }): Plan {
-  if (quick) return { rounds: 2, roundMs: 100, operations: 60, crashes: 1, loadMs: 300 };
+export function planOf({ quick, seconds, profile }: { readonly quick: boolean; readonly seconds: number; readonly profile: boolean }): Plan {
+  if (quick) return { rounds: 2, roundMs: 100, operations: 60, crashes: 1, loadMs: 300, limits: !profile };
   const rounds = Math.max(3, Math.round((seconds * 1000) / ROUND_MS));
-  return { rounds, roundMs: (seconds * 1000) / rounds, operations: 1_000, crashes: 5, loadMs: 3_000 };
+  return { rounds, roundMs: (seconds * 1000) / rounds, operations: 1_000, crashes: 5, loadMs: 3_000, limits: !profile };
 }

@@ -58,6 +58,7 @@ export const turnLocal: Scene = {
         local.turns += turns;
         local.batches += batches;
         local.calls.push(await swarm.calls(plan.roundMs));
+        if (!plan.limits) continue;
         const perBatch = turns / batches;
         const bytes = new Uint8Array(Math.round(perBatch * turnBytes)).fill(0x5a);
         local.raw.push(raw.rate(bytes, plan.roundMs / 2) * perBatch);
@@ -80,12 +81,12 @@ function rowsOf(local: Local, { turnBytes, about }: { readonly turnBytes: number
   const swarm = `level local (fsync); ${AGENTS} agents of 2.4 KB`;
   const turn = rowOf({ id: 'turn.local', unit: 'turns/s', samples: local.talking, note: '' });
   const share = (limit: Row) => `${((100 * turn.p50) / limit.p50).toFixed(1)} %`;
-  const note = `agents talking to each other; ${swarm}; ${batch}; ${share(raw)} of raw append + fdatasync, ${share(log)} of the log alone; ${about}`;
+  const limits = raw.n === 0 ? '' : `${share(raw)} of raw append + fdatasync, ${share(log)} of the log alone; `;
+  const note = `agents talking to each other; ${swarm}; ${batch}; ${limits}${about}`;
   return [
     { ...turn, note },
     rowOf({ id: 'turn.local.calls', unit: 'turns/s', samples: local.calls, note: `one awaiting caller an agent, in process; ${swarm}; ${about}` }),
-    compared(raw, turn),
-    compared(log, turn),
+    ...(raw.n === 0 ? [] : [compared(raw, turn), compared(log, turn)]),
   ];
 }
 
