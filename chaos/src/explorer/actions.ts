@@ -4,7 +4,7 @@ import type { Answer, Settling } from '@skep/lane';
 import type { Left } from './budget.js';
 import { stateText } from './shapes.js';
 import { decodedLabel, readDirectory, withSnapshot } from './storage.js';
-import { AGENT, type Node, type Pending, type Released, type World } from './world.js';
+import { AGENT, type Node, type Pending, type Released, type World, writeTo } from './world.js';
 
 export interface Action {
   readonly label: () => string;
@@ -39,7 +39,7 @@ function nodeActions(world: World, index: number, actions: Action[]): void {
   };
   if (!held) spend('claims', 'claims', ({ lane }) => lane.claim(AGENT));
   else {
-    spend('writes', `writes ${world.nextWrite}`, write);
+    spend('writes', `writes ${world.nextWrite}`, (each, next) => writeTo(each, next, next.nextWrite));
     spend('reads', 'reads', read);
     spend('settles', 'settles', (each, next) => void each.lane.settle(AGENT, settling(newest(each), next)));
     const { earlier } = node;
@@ -76,18 +76,16 @@ function spending(world: World, { what, index, label, act }: Spending): Action {
       next.left[what] -= 1;
       next.drain(index);
       const before = world.nodes[index] as Node;
-      if (next.pending === world.pending && next.seen === world.seen && stateText(before.lane) === stateText(node.lane)) return undefined;
+      if (
+        next.pending === world.pending &&
+        next.seen === world.seen &&
+        before.gated === node.gated &&
+        stateText(before.lane) === stateText(node.lane)
+      )
+        return undefined;
       return next.finish(world);
     },
   };
-}
-
-function write(node: Node, world: World): void {
-  const id = world.nextWrite;
-  node.written = node.lane.write(AGENT, Uint8Array.of(id));
-  node.state = [...(node.state ?? []), id];
-  node.gated = [...node.gated, { ticket: node.written, kind: 'write', state: node.state, seenAtStart: world.seen }];
-  node.lane.flush();
 }
 
 function read(node: Node, world: World): void {
@@ -120,7 +118,7 @@ function crash(world: World, index: number): Action {
     next: () => {
       const next = world.clone();
       next.left.crashes -= 1;
-      next.nodes[index] = { ...(next.nodes[index] as Node), alive: false, state: undefined, gated: [] };
+      next.nodes[index] = { ...(next.nodes[index] as Node), alive: false, state: undefined, gated: [], shape: 0 };
       return next.finish(world);
     },
   };
@@ -139,7 +137,7 @@ function pendingActions(world: World, at: number, actions: Action[]): void {
       },
     });
   };
-  const answered = (next: World, given: Answer, left: readonly Pending[] = without(next.pending, at)): void => {
+  const answered = (next: World, given: Answer, left: readonly Pending[] = next.pendingBut(at, undefined)): void => {
     if (!('request' in request)) return;
     next.pending = left;
     next.touch(node).lane.answer(request.request, given);
@@ -158,14 +156,14 @@ function pendingActions(world: World, at: number, actions: Action[]): void {
   else {
     step('takes effect', (next) => {
       const given = next.execute(request);
-      next.pending = pending.orphan ? without(next.pending, at) : replaced(next.pending, at, { ...pending, answer: given });
-      if (given.kind === 'updated' && !pending.orphan) next.nodes[node] = { ...(next.nodes[node] as Node), seenAtClaim: next.seen };
+      next.pending = next.pendingBut(at, pending.orphan ? undefined : { answer: given });
+      if (given.kind === 'updated' && !pending.orphan) next.nodes[node] = { ...(next.nodes[node] as Node), seenAtClaim: next.seen, shape: 0 };
     });
   }
   if (pending.orphan || request.kind === 'last' || world.left.timeouts === 0) return;
   step('times out', (next) => {
     next.left.timeouts -= 1;
-    const late = answer === undefined ? replaced(next.pending, at, { ...pending, orphan: true }) : without(next.pending, at);
+    const late = next.pendingBut(at, answer === undefined ? { orphan: true } : undefined);
     answered(next, { kind: 'unknown' }, late);
   });
 }
@@ -189,12 +187,4 @@ function nameOf({ request }: Pending): string {
   if (request.kind === 'append') return `append of ${decodedLabel(request.bytes)} to ${request.lane}`;
   if (request.kind === 'update') return `${request.entry.free ? 'free' : 'claim or settling'} at revision ${request.expected}`;
   return request.kind;
-}
-
-function without(list: readonly Pending[], at: number): readonly Pending[] {
-  return list.filter((_, index) => index !== at);
-}
-
-function replaced(list: readonly Pending[], at: number, item: Pending): readonly Pending[] {
-  return list.map((each, index) => (index === at ? item : each));
 }

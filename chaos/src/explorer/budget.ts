@@ -3,6 +3,8 @@ export interface Budget {
   readonly nodes: number;
   /** `exclusive`: nodes live one after another and strong reads need no append, as on a log that one process holds. */
   readonly log: 'shared' | 'exclusive';
+  /** `held`: n0 owns the agent and write 0 is acknowledged. */
+  readonly begin: 'empty' | 'held';
   readonly writes: number;
   readonly reads: number;
   /** Batches for other agents of the node. */
@@ -21,11 +23,12 @@ export interface Budget {
   readonly staleReads: number;
 }
 
-export type Left = { -readonly [Name in keyof Omit<Budget, 'nodes' | 'log'>]: number };
+export type Left = { -readonly [Name in keyof Omit<Budget, 'nodes' | 'log' | 'begin'>]: number };
 
 export const NOTHING: Budget = {
   nodes: 2,
   log: 'shared',
+  begin: 'empty',
   writes: 0,
   reads: 0,
   traffic: 0,

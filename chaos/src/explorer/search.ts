@@ -4,9 +4,10 @@ import type { Rules } from '@skep/lane';
 import { type Action, actionsOf } from './actions.js';
 import type { Budget } from './budget.js';
 import { Fingerprints } from './fingerprints.js';
+import { firstWorld } from './first-world.js';
 import { newTally, type Tally, Violation } from './observer.js';
 import { Shapes } from './shapes.js';
-import { World } from './world.js';
+import type { World } from './world.js';
 
 export interface SearchOptions {
   readonly budget: Budget;
@@ -34,7 +35,7 @@ const PROGRESS_EVERY = 20_000;
 
 export function search({ budget, rules, statesMax, onProgress }: SearchOptions): SearchResult {
   const tally = newTally();
-  const start = new World({ budget, rules, tally });
+  const start = firstWorld({ budget, rules, tally });
   const shapes = new Shapes(budget.nodes);
   const visited = new Fingerprints();
   const walks = new Walks();
@@ -67,7 +68,7 @@ export function replay({ budget, rules, path }: { readonly budget: Budget; reado
   readonly steps: readonly string[];
   readonly seen: string | undefined;
 } {
-  let world = new World({ budget, rules, tally: newTally() });
+  let world = firstWorld({ budget, rules, tally: newTally() });
   const steps: string[] = [];
   for (const at of path) {
     const action = actionsOf(world)[at];

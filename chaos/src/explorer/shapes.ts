@@ -1,13 +1,14 @@
 /**
  * When two worlds are the same: everything that can make a difference to what happens next, as a short list of numbers.
  *
- * - Parts of worlds are shared, so each part is turned into text once and the text into a number, which is kept with the part.
+ * - Parts of worlds are shared, so each part is turned into text once and the text into a number, which is kept with the part. So the worlds
+ *   of one walk are all looked at by one `Shapes`.
  * - Names of nodes are not part of it: worlds that differ only by which node is which have one vector. Nodes are put in the order of what
  *   they look like without names; where some look alike, every order of those is tried and the least vector counts.
  * - Hashes of batches contain names: a batch is what it holds and the batch before it. Tickets are counted from the last released one.
  */
 import { hash, type Value } from '@skep/kernel';
-import { decodeBatch, entryValue, type Lane, NO_HASH } from '@skep/lane';
+import { type DirectoryEntry, decodeBatch, entryValue, type Lane, NO_HASH } from '@skep/lane';
 import { laneNumber, type StoredLane } from './storage.js';
 import type { Node, Pending, World } from './world.js';
 
@@ -20,7 +21,7 @@ const UNORDERED = '\n';
 export class Shapes {
   private readonly numbers = new Map<string, number>();
   private readonly texts: string[] = [''];
-  private readonly known = new WeakMap<object, number>();
+  private readonly directories = new WeakMap<readonly DirectoryEntry[], number>();
   private readonly batches = new Map<string, number>([[keyOfHash(NO_HASH), 0]]);
   private readonly batchOfHash = new WeakMap<Uint8Array, number>();
   private readonly batchOfBytes = new WeakMap<Uint8Array, number>();
@@ -41,13 +42,13 @@ export class Shapes {
 
   /** Equal for worlds that behave alike, different for all others. */
   vectorOf(world: World): readonly number[] {
-    const lanes = world.storage.lanes.map((lane) => this.numberOf(lane, () => this.laneText(lane)));
     // Requests before nodes: nodes name the hashes of batches that they sent.
-    const pending = world.pending.map((each) => this.numberOf(each, () => this.pendingText(each)));
-    const nodes = world.nodes.map((node) => this.numberOf(node, () => this.nodeText(node)));
+    const pending = world.pending.map((each) => this.shapeOf(each, () => this.pendingText(each)));
+    const lanes = world.storage.lanes.map((lane) => this.shapeOf(lane, () => this.laneText(lane)));
+    const nodes = world.nodes.map((node) => this.shapeOf(node, () => this.nodeText(node)));
     const looks = nodes.map((node, index) => this.rename(node, this.orders.length + index) * 0x100000 + (lanes[index] as number));
     const { directory } = world.storage;
-    const entries = this.numberOf(directory, () => directory.map((entry) => this.text(entryValue(entry))).join('/'));
+    const entries = this.directoryNumber(directory);
     const rest: number[] = [this.number(world.seen.join()), this.number(world.aborted.join())];
     for (const what in world.left) rest.push(world.left[what as keyof typeof world.left]);
     let least: number[] | undefined;
@@ -141,11 +142,16 @@ export class Shapes {
     return `${text}]`;
   }
 
-  private numberOf(part: object, textOf: () => string): number {
-    const known = this.known.get(part);
+  private shapeOf(part: { shape: number }, textOf: () => string): number {
+    if (part.shape === 0) part.shape = this.number(textOf());
+    return part.shape;
+  }
+
+  private directoryNumber(directory: readonly DirectoryEntry[]): number {
+    const known = this.directories.get(directory);
     if (known !== undefined) return known;
-    const number = this.number(textOf());
-    this.known.set(part, number);
+    const number = this.number(directory.map((entry) => this.text(entryValue(entry))).join('/'));
+    this.directories.set(directory, number);
     return number;
   }
 

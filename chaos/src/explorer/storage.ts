@@ -12,6 +12,8 @@ export interface StoredLane {
   readonly entries: readonly StoredEntry[];
   /** Counts all entries that there ever were, like a real log. */
   readonly sequence: number;
+  /** Its number among shapes, once it is known; 0 before. */
+  shape: number;
 }
 
 export interface Storage {
@@ -27,7 +29,9 @@ export type Effect =
   | Extract<LaneRequest, { kind: 'append' | 'last' | 'update' }>
   | { readonly kind: 'trim'; readonly lane: LaneId; readonly below: number };
 
-export const EMPTY_LANE: StoredLane = { entries: [], sequence: 0 };
+export function emptyStorage(lanes: number): Storage {
+  return { lanes: Array.from({ length: lanes }, () => ({ entries: [], sequence: 0, shape: 0 })), directory: [], snapshots: new Map() };
+}
 
 export function laneNumber(lane: LaneId): number {
   return Number(lane.slice(lane.lastIndexOf('n') + 1));
@@ -45,7 +49,10 @@ export function applyTo(storage: Storage, effect: Effect): { readonly storage: S
       if (lastSequence(lane) !== effect.expected) return { storage, answer: { kind: 'conflict' } };
       const sequence = lane.sequence + 1;
       const entry = { sequence, bytes: effect.bytes, batch: decodeBatch(effect.bytes) };
-      return { storage: withLane(storage, effect.lane, { entries: [...lane.entries, entry], sequence }), answer: { kind: 'appended', sequence } };
+      return {
+        storage: withLane(storage, effect.lane, { entries: [...lane.entries, entry], sequence, shape: 0 }),
+        answer: { kind: 'appended', sequence },
+      };
     }
     case 'last': {
       const { entries } = storage.lanes[laneNumber(effect.lane)] as StoredLane;
@@ -59,7 +66,7 @@ export function applyTo(storage: Storage, effect: Effect): { readonly storage: S
     case 'trim': {
       const lane = storage.lanes[laneNumber(effect.lane)] as StoredLane;
       const entries = lane.entries.filter((entry) => entry.sequence >= effect.below);
-      return { storage: withLane(storage, effect.lane, { ...lane, entries }), answer: { kind: 'unknown' } };
+      return { storage: withLane(storage, effect.lane, { ...lane, entries, shape: 0 }), answer: { kind: 'unknown' } };
     }
   }
 }

@@ -5,13 +5,13 @@
  * - Requests take effect and are answered in two steps, so anything may happen in between. A request may time out (its sender is told
  *   `unknown`) and still take effect later, even after its sender died; or be refused for certain.
  * - Directory reads return any state that the entry ever had. A late answer to one is the same as a stale one, so they are one step.
- * - Records are read back in one step at any later time: ranges are closed, so when they are read makes no difference but for trims.
+ * - Records are read back in one step, at any later time where trims or refusals make a difference.
  */
 import type { AgentId, LaneId } from '@skep/kernel';
 import { type Answer, Lane, type LaneOutput, type LaneRequest, LaneTail, type Rules, recoverAgent } from '@skep/lane';
 import type { Budget, Left } from './budget.js';
 import { checkAborted, checkRecovered, checkStored, type Gated, observe, type Tally, Violation } from './observer.js';
-import { applyTo, type Effect, EMPTY_LANE, laneNumber, lastSequence, type Storage, type StoredLane } from './storage.js';
+import { applyTo, type Effect, emptyStorage, laneNumber, lastSequence, type Storage, type StoredLane } from './storage.js';
 
 export const AGENT = 'default/walked/a' as AgentId;
 
@@ -36,6 +36,8 @@ export interface Node {
   gated: readonly Gated[];
   /** What clients had seen when this node's last directory write took effect: a claim must bring back that much. */
   seenAtClaim: readonly number[];
+  /** Its number among shapes, once it is known; 0 before. */
+  shape: number;
 }
 
 export interface Pending {
@@ -45,6 +47,7 @@ export interface Pending {
   readonly orphan: boolean;
   /** It took effect; its answer is on the way. */
   readonly answer: Answer | undefined;
+  shape: number;
 }
 
 /** What all worlds of one walk have in common. */
@@ -67,9 +70,9 @@ export class World {
   aborted: readonly number[] = [];
 
   constructor(readonly setting: Setting) {
-    const { nodes, log, ...left } = setting.budget;
+    const { nodes, log, begin, ...left } = setting.budget;
     this.left = { ...left };
-    this.storage = { lanes: Array.from({ length: nodes }, () => EMPTY_LANE), directory: [], snapshots: new Map() };
+    this.storage = emptyStorage(nodes);
     this.nodes = Array.from({ length: nodes }, (_, index) => ({
       lane: new Lane({ lane: `main/1/n${index}` as LaneId, exclusive: log === 'exclusive', rules: setting.rules }),
       alive: true,
@@ -81,6 +84,7 @@ export class World {
       written: 0,
       gated: [],
       seenAtClaim: [],
+      shape: 0,
     }));
   }
 
@@ -108,9 +112,15 @@ export class World {
   /** A node that may be changed: the copy is made at the first touch only. */
   touch(index: number): Node {
     const node = this.nodes[index] as Node;
-    const copy = { ...node, started: true, lane: node.lane.clone() };
+    const copy = { ...node, started: true, lane: node.lane.clone(), shape: 0 };
     this.nodes[index] = copy;
     return copy;
+  }
+
+  /** The pending requests with one of them changed, or taken away. */
+  pendingBut(at: number, change: Partial<Pending> | undefined): readonly Pending[] {
+    if (change === undefined) return this.pending.filter((_, index) => index !== at);
+    return this.pending.map((each, index) => (index === at ? { ...each, ...change, shape: 0 } : each));
   }
 
   /** To be called after a touched node acted: performs what its lane wants. Requests wait, events act at once. */
@@ -123,7 +133,11 @@ export class World {
 
   /** Ends a step: requests that nobody awaits any more become orphans, and what clients have seen must be in storage. */
   finish(before: World): World {
-    this.pending = this.pending.flatMap((pending) => this.settled(pending));
+    for (let at = this.pending.length - 1; at >= 0; at -= 1) {
+      const pending = this.pending[at] as Pending;
+      const change = this.changeOf(pending);
+      if (change !== pending) this.pending = this.pendingBut(at, change);
+    }
     if (this.storage !== before.storage || this.seen !== before.seen) {
       this.setting.tally.historiesCompared += 1;
       checkStored(this.storage, this.seen);
@@ -165,12 +179,15 @@ export class World {
       case 'last':
       case 'get':
       case 'update':
+        this.pending = [...this.pending, { node: index, request: output, orphan: false, answer: undefined, shape: 0 }];
+        return;
       case 'recover':
-        this.pending = [...this.pending, { node: index, request: output, orphan: false, answer: undefined }];
+        if (this.rangesAreFixed) return node.lane.answer(output.request, this.recover(node, output));
+        this.pending = [...this.pending, { node: index, request: output, orphan: false, answer: undefined, shape: 0 }];
         return;
       case 'trim':
         this.setting.tally.trims += 1;
-        this.pending = [...this.pending, { node: index, request: output, orphan: true, answer: undefined }];
+        this.pending = [...this.pending, { node: index, request: output, orphan: true, answer: undefined, shape: 0 }];
         return;
       case 'released':
         return this.release(node, output.through, output.batch);
@@ -237,16 +254,31 @@ export class World {
     node.gated = [];
   }
 
-  private settled(pending: Pending): Pending[] {
-    const { request, node, answer } = pending;
-    if (!pending.orphan) {
+  /** What becomes of a request now: itself, a change, or nothing any more. */
+  private changeOf(pending: Pending): Partial<Pending> | undefined {
+    const { request, node, answer, orphan } = pending;
+    if (!orphan) {
       const { alive, lane } = this.nodes[node] as Node;
       const awaited = alive && 'request' in request && lane.awaits(request.request);
-      if (awaited && answer === undefined && this.hopeless(request)) return [{ ...pending, answer: { kind: 'conflict' } }];
-      if (awaited) return [pending];
+      if (awaited && answer === undefined && this.hopeless(request)) return { answer: { kind: 'conflict' } };
+      if (awaited && answer === undefined && this.isForever(request)) return { answer: this.execute(request) };
+      if (awaited) return pending;
     }
-    if (answer !== undefined || !('expected' in request || request.kind === 'trim') || this.hopeless(request)) return [];
-    return pending.orphan ? [pending] : [{ ...pending, orphan: true }];
+    if (answer !== undefined || !('expected' in request || request.kind === 'trim') || this.hopeless(request)) return undefined;
+    return orphan ? pending : { orphan: true };
+  }
+
+  /** Where nothing is trimmed or refused, it makes no difference when closed ranges are read. */
+  private get rangesAreFixed(): boolean {
+    const { trims, refusals } = this.setting.budget;
+    return trims === 0 && refusals === 0;
+  }
+
+  /** The last record of a sealed lane, which is its seal from then on. */
+  private isForever(request: Pending['request']): request is Extract<LaneRequest, { kind: 'last' }> {
+    if (request.kind !== 'last' || this.setting.budget.trims > 0) return false;
+    const { entries } = this.laneOf(laneNumber(request.lane));
+    return entries[entries.length - 1]?.batch.kind === 'seal';
   }
 
   /** It can never take effect: what it compares with only grows. A lane that is trimmed to nothing (a mistake) takes a first batch again. */
@@ -257,4 +289,12 @@ export class World {
     const last = lastSequence(this.laneOf(laneNumber(request.lane)));
     return request.expected < last && (request.expected > 0 || this.setting.budget.trims === 0);
   }
+}
+
+/** A turn that writes one value, with the reply to its client behind the gate. */
+export function writeTo(node: Node, world: World, value: number): void {
+  node.written = node.lane.write(AGENT, Uint8Array.of(value));
+  node.state = [...(node.state ?? []), value];
+  node.gated = [...node.gated, { ticket: node.written, kind: 'write', state: node.state, seenAtStart: world.seen }];
+  node.lane.flush();
 }

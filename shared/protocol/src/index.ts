@@ -10,7 +10,6 @@ export {
   type AgentStatus,
   type BegunRecord,
   type Cause,
-  decodeRecord,
   encodeRecord,
   RECORD_FORMAT,
   type RecordEdit,
@@ -24,3 +23,4 @@ export {
   type TimerItem,
   type TurnRecord,
 } from './record.js';
+export { decodeRecord } from './record-reader.js';

@@ -5,8 +5,9 @@
  *
  * `what` holds the events of a turn, `rest` an object with everything that most turns do not have. `turn` ends a turn, `begun` journals
  * the start of one that awaits steps, `step` the result of one step. Old values of changes are not stored: folding brings them back.
+ * `record-reader.ts` reads what is written here.
  */
-import { type AgentId, decode, encode, type Path, SkepError, type Value } from '@skep/kernel';
+import { type AgentId, encode, type Path, type Value } from '@skep/kernel';
 
 export const RECORD_FORMAT = 1;
 
@@ -111,9 +112,7 @@ export interface StepRecord extends Common {
 
 export type AgentRecord = TurnRecord | BegunRecord | StepRecord;
 
-const KINDS = ['turn', 'begun', 'step'] as const;
-const EDITS = ['create', 'update', 'delete'] as const;
-const CAUSES = ['call', 'message', 'timer', 'control'] as const;
+export const KINDS = ['turn', 'begun', 'step'] as const;
 
 export function encodeRecord(record: AgentRecord): Uint8Array {
   return encode([
@@ -127,47 +126,6 @@ export function encodeRecord(record: AgentRecord): Uint8Array {
     whatOf(record),
     record.kind === 'turn' ? restFields(record.rest) : null,
   ]);
-}
-
-/** @throws SkepError `corrupt`, `unsupported-format` */
-export function decodeRecord(bytes: Uint8Array, agent: AgentId): AgentRecord {
-  let fields: readonly Value[];
-  try {
-    fields = decode(bytes) as readonly Value[];
-    if (!Array.isArray(fields) || fields.length !== 9) throw new Error('it is no list of nine fields');
-  } catch (cause) {
-    throw new SkepError('corrupt', { message: 'a record of the agent cannot be read', id: agent, cause });
-  }
-  if ((fields[0] as number) > RECORD_FORMAT) {
-    throw new SkepError('unsupported-format', { message: `a record has format ${fields[0]}, this Skep reads up to ${RECORD_FORMAT}`, id: agent });
-  }
-  const [, kind, version, ms, counter, cause, correlation, what, rest] = fields as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    Value[],
-    string | null,
-    Value[],
-    Value,
-  ];
-  const common = { version, ms, counter, cause: readCause(cause), correlation };
-  switch (KINDS[kind]) {
-    case 'turn':
-      return { kind: 'turn', ...common, events: what.map(readEvent), rest: readRest(rest) };
-    case 'begun': {
-      const [method, input, seed, slot, body] = what as [string, Value, number, Value[] | null, Uint8Array | null];
-      return { kind: 'begun', ...common, method, input, seed, slot: slot === null ? null : readSlot(slot), body };
-    }
-    case 'step': {
-      const [name, occurrence, ok, value, code] = what as [string, number, boolean, Value, string];
-      const outcome: StepOutcome = ok ? { kind: 'value', value } : { kind: 'error', code, message: value as string };
-      return { kind: 'step', ...common, name, occurrence, outcome };
-    }
-    default:
-      throw new SkepError('corrupt', { message: `a record of the agent has the unknown kind ${kind}`, id: agent });
-  }
 }
 
 function whatOf(record: AgentRecord): Value {
@@ -189,18 +147,6 @@ function editFields(edit: RecordEdit): Value {
   return edit.kind === 'delete' ? [2, edit.path] : [edit.kind === 'create' ? 0 : 1, edit.path, edit.new];
 }
 
-function readEvent(fields: Value): RecordEvent {
-  const [type, data, edits] = fields as [string, Value, [number, Path, Value][]];
-  return {
-    type,
-    data,
-    edits: edits.map(
-      ([kind, path, value]): RecordEdit =>
-        EDITS[kind] === 'delete' ? { kind: 'delete', path } : { kind: kind === 0 ? 'create' : 'update', path, new: value },
-    ),
-  };
-}
-
 function causeFields(cause: Cause): Value {
   switch (cause.kind) {
     case 'call':
@@ -214,26 +160,8 @@ function causeFields(cause: Cause): Value {
   }
 }
 
-function readCause(fields: readonly Value[]): Cause {
-  const kind = CAUSES[fields[0] as number] ?? 'control';
-  switch (kind) {
-    case 'call':
-    case 'control':
-      return { kind, operation: fields[1] as string | null };
-    case 'message':
-      return { kind, from: fields[1] as AgentId, sequence: fields[2] as number };
-    case 'timer':
-      return { kind, name: fields[1] as string };
-  }
-}
-
 function slotFields(slot: ReplySlot): Value {
   return slot.kind === 'operation' ? [slot.id] : [slot.id, slot.number, slot.acknowledged];
-}
-
-function readSlot(fields: readonly Value[]): ReplySlot {
-  const [id, number, acknowledged] = fields as [string, number, number];
-  return fields.length === 1 ? { kind: 'operation', id } : { kind: 'session', id, number, acknowledged };
 }
 
 function restFields(rest: RecordRest): Value {
@@ -248,38 +176,4 @@ function restFields(rest: RecordRest): Value {
   if (rest.lineage !== undefined) fields.lineage = [rest.lineage.agent, rest.lineage.version, rest.lineage.root];
   for (const _ in fields) return fields;
   return null;
-}
-
-function readRest(fields: Value): RecordRest {
-  if (fields === null) return {};
-  const { sends, taken, timers, reply, status, checkpoint, lineage } = fields as { readonly [name: string]: readonly Value[] | undefined };
-  return {
-    ...(sends === undefined
-      ? {}
-      : {
-          sends: (sends as [AgentId, number, string, Value, string | null][]).map(([to, sequence, method, input, correlation]) => ({
-            to,
-            sequence,
-            method,
-            input,
-            correlation,
-          })),
-        }),
-    ...(taken === undefined ? {} : { taken: taken as unknown as (readonly [AgentId, number])[] }),
-    ...(timers === undefined
-      ? {}
-      : {
-          timers: (timers as [string, number | null, number, string, Value][]).map(([name, atMs, everyMs, method, input]) => ({
-            name,
-            atMs,
-            everyMs,
-            method,
-            input,
-          })),
-        }),
-    ...(reply === undefined ? {} : { reply: { slot: readSlot(reply[0] as Value[]), body: reply[1] as Uint8Array, value: reply[2] as Value } }),
-    ...(status === undefined ? {} : { status: status as unknown as AgentStatus }),
-    ...(checkpoint === undefined ? {} : { checkpoint: { name: checkpoint[0] as string, root: checkpoint[1] as string } }),
-    ...(lineage === undefined ? {} : { lineage: { agent: lineage[0] as AgentId, version: lineage[1] as number, root: lineage[2] as string } }),
-  };
 }

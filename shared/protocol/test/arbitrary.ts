@@ -1,0 +1,77 @@
+/** Records of every shape, for properties. */
+import { type AgentId, agentId, type Value } from '@skep/kernel';
+import fc from 'fast-check';
+import type { AgentRecord, Cause, RecordEdit, RecordEvent, RecordRest, ReplySlot, StepOutcome } from '../src/index.js';
+
+export const AGENT: AgentId = agentId({ tenant: 'default', kind: 'counter', name: 'a1' });
+
+const texts = fc.string({ unit: 'grapheme', maxLength: 12 });
+const wholes = fc.oneof(fc.constantFrom(0, 1, 127, 128, Number.MAX_SAFE_INTEGER), fc.nat());
+const agents = fc.constantFrom(AGENT, agentId({ tenant: 'Ten.Ant', kind: 'k', name: 'é *' }));
+const byteLists = fc.uint8Array({ maxLength: 20 });
+
+export const values: fc.Arbitrary<Value> = fc.letrec<{ value: Value }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3, depthSize: 'small' },
+    fc.constantFrom(null, true, false, 0.5, -1),
+    fc.maxSafeInteger(),
+    texts,
+    byteLists,
+    fc.date({ noInvalidDate: true }),
+    fc.array(tie('value'), { maxLength: 4 }),
+    // Members in the order of their bytes, as they come back.
+    fc.dictionary(fc.constantFrom('a', 'b', 'c'), tie('value'), { noNullPrototype: true }).map((object) => {
+      const sorted = Object.entries(object).sort(([one], [other]) => (one < other ? -1 : 1));
+      return Object.fromEntries(sorted) as Value;
+    }),
+  ),
+})).value;
+
+const paths = fc.array(fc.oneof(texts, fc.nat({ max: 1000 })), { maxLength: 4 });
+const edits: fc.Arbitrary<RecordEdit> = fc.oneof(
+  fc.record({ kind: fc.constantFrom('create' as const, 'update' as const), path: paths, new: values }),
+  fc.record({ kind: fc.constant('delete' as const), path: paths }),
+);
+const events: fc.Arbitrary<RecordEvent> = fc.record({ type: texts, data: values, edits: fc.array(edits, { maxLength: 4 }) });
+
+const causes: fc.Arbitrary<Cause> = fc.oneof(
+  fc.record({ kind: fc.constantFrom('call' as const, 'control' as const), operation: fc.option(texts) }),
+  fc.record({ kind: fc.constant('message' as const), from: agents, sequence: wholes }),
+  fc.record({ kind: fc.constant('timer' as const), name: texts }),
+);
+
+const slots: fc.Arbitrary<ReplySlot> = fc.oneof(
+  fc.record({ kind: fc.constant('operation' as const), id: texts }),
+  fc.record({ kind: fc.constant('session' as const), id: texts, number: wholes, acknowledged: wholes }),
+);
+
+const sends = fc.record({ to: agents, sequence: wholes, method: texts, input: values, correlation: fc.option(texts) });
+const timers = fc.record({ name: texts, atMs: fc.option(wholes), everyMs: wholes, method: texts, input: values });
+const rests: fc.Arbitrary<RecordRest> = fc.record(
+  {
+    sends: fc.array(sends, { minLength: 1, maxLength: 3 }),
+    taken: fc.array(fc.tuple(agents, wholes), { minLength: 1, maxLength: 3 }),
+    timers: fc.array(timers, { minLength: 1, maxLength: 3 }),
+    reply: fc.record({ slot: slots, body: byteLists, value: values }),
+    status: fc.constantFrom('active' as const, 'suspended' as const, 'stopped' as const, 'quarantined' as const, 'terminated' as const),
+    checkpoint: fc.record({ name: texts, root: texts }),
+    lineage: fc.record({ agent: agents, version: wholes, root: texts }),
+  },
+  { requiredKeys: [] },
+);
+
+const outcomes: fc.Arbitrary<StepOutcome> = fc.oneof(
+  fc.record({ kind: fc.constant('value' as const), value: values }),
+  fc.record({ kind: fc.constant('error' as const), code: texts, message: texts }),
+);
+
+const common = { version: wholes, ms: wholes, counter: wholes, cause: causes, correlation: fc.option(texts) };
+
+export const records: fc.Arbitrary<AgentRecord> = fc.oneof(
+  fc.record({ kind: fc.constant('turn' as const), ...common, events: fc.array(events, { maxLength: 3 }), rest: rests }),
+  fc.record({
+    ...{ kind: fc.constant('begun' as const), ...common, method: texts, input: values },
+    ...{ seed: wholes, slot: fc.option(slots), body: fc.option(byteLists) },
+  }),
+  fc.record({ kind: fc.constant('step' as const), ...common, name: texts, occurrence: wholes, outcome: outcomes }),
+);
