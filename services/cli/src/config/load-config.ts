@@ -59,12 +59,18 @@ function kindsOf(file: string, exported: unknown): readonly AnyKind[] {
     typeof each.kind === 'string' &&
     'handlers' in each &&
     each.handlers instanceof Map;
-  if (Array.isArray(kinds) && kinds.every(isKind)) return kinds;
+  if (Array.isArray(kinds) && kinds.every(isKind)) return checkNames(file, kinds);
   throw new SkepError('not-configured', {
     message: `${file} has no default export with kinds`,
     id: file,
     remedy: 'Write: export default defineSkep({ kinds: [...] }), each kind made by defineAgent; both come from @skep/sdk.',
   });
+}
+
+function checkNames(file: string, kinds: readonly AnyKind[]): readonly AnyKind[] {
+  const twice = kinds.find(({ kind }, at) => kinds.findIndex((each) => each.kind === kind) !== at);
+  if (twice === undefined) return kinds;
+  throw new SkepError('not-configured', { message: `${file} lists two kinds named ${twice.kind}`, id: file, remedy: 'Rename one of them.' });
 }
 
 function configFailure(file: string, cause: unknown): SkepError {

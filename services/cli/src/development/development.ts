@@ -11,11 +11,16 @@
  * - D2 Loading fails before anything is closed: broken code never stops what runs.
  */
 import { relative } from 'node:path';
-import { type SkepError, toSkepError } from '@skep/kernel';
+import { setTimeout as pause } from 'node:timers/promises';
+import { isSkepError, type SkepError, toSkepError } from '@skep/kernel';
 import { type AnyKind, openSkep, type Skep } from '@skep/sdk';
 import { withOurKinds } from '../config/kinds.js';
 import { ConfigError, loadConfig } from '../config/load-config.js';
 import { FileWatch } from './file-watch.js';
+
+/** Between closing and opening, a command of a second terminal may hold the folder for as long as it takes. */
+const REOPEN_MS_MAX = 10_000;
+const REOPEN_PAUSE_MS = 20;
 
 export type DevelopmentNews =
   | {
@@ -38,6 +43,8 @@ export class Development {
   readonly #watch = new FileWatch((changed) => this.#enqueue(changed));
   #skep: Skep | undefined;
   #files: readonly string[] = [];
+  /** When the files were begun to be read. */
+  #readMs = 0;
   /** Reloads happen one after the other. */
   #work: Promise<void> = Promise.resolve();
 
@@ -46,12 +53,12 @@ export class Development {
     const development = new Development(options);
     const kinds = await development.#load();
     // Even without kinds the folder is held: commands work, and the next correction is picked up.
-    development.#skep = await development.#open(kinds ?? []);
+    development.#skep = await development.#open(kinds ?? [], 0);
     if (kinds !== undefined) {
       const { recovery } = await development.#skep.client.status();
       options.tell({ kind: 'started', dir: options.dir, kinds: namesOf(kinds), recoveredAgents: recovery.agents, recoveryMs: recovery.ms });
     }
-    development.#watch.follow(development.#files);
+    development.#watch.follow(development.#files, development.#readMs);
     return development;
   }
 
@@ -70,17 +77,18 @@ export class Development {
   async #reload(changed: readonly string[]): Promise<void> {
     const startMs = performance.now();
     const kinds = await this.#load();
-    this.#watch.follow(this.#files);
+    this.#watch.follow(this.#files, this.#readMs);
     if (kinds === undefined) return;
     await this.#skep?.close();
     this.#skep = undefined;
-    this.#skep = await this.#open(kinds);
+    this.#skep = await this.#open(kinds, REOPEN_MS_MAX);
     const { config, tell } = this.options;
     const shown = changed.map((file) => relative(config.slice(0, config.lastIndexOf('skep.config')), file));
     tell({ kind: 'reloaded', changed: shown, kinds: namesOf(kinds), ms: performance.now() - startMs });
   }
 
   async #load(): Promise<readonly AnyKind[] | undefined> {
+    this.#readMs = Date.now();
     try {
       const { kinds, files } = await loadConfig(this.options.config);
       this.#files = files;
@@ -94,9 +102,17 @@ export class Development {
     }
   }
 
-  #open(kinds: readonly AnyKind[]): Promise<Skep> {
+  async #open(kinds: readonly AnyKind[], waitMs: number): Promise<Skep> {
     const { dir } = this.options;
-    return openSkep({ dir, kinds: withOurKinds(kinds, dir) });
+    const untilMs = performance.now() + waitMs;
+    for (;;) {
+      try {
+        return await openSkep({ dir, kinds: withOurKinds(kinds, dir) });
+      } catch (error) {
+        if (!isSkepError(error, 'folder-held') || performance.now() > untilMs) throw error;
+        await pause(REOPEN_PAUSE_MS);
+      }
+    }
   }
 
   #fail(error: SkepError): void {
