@@ -8,15 +8,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { agentId, connectSkep, openSkep } from '@skep/sdk';
 import type { FromChild, ToChild } from './child-message.js';
-import { AGENTS, Swarm, type Talk, type WorkerHandle, workerKind } from './swarm.js';
+import { AGENTS, OpenSwarm, type Talk, type Worker, workerKind, workersOf } from './swarm.js';
 
 const TELL_EVERY_MS = 20;
 const UNTIL_KILLED_MS = 1_000_000_000;
 
 async function load({ dir }: Extract<ToChild, { role: 'load' }>): Promise<void> {
-  const swarm = await Swarm.open({ dir });
+  const swarm = await OpenSwarm.open({ dir });
   const acknowledged = new Array<number>(AGENTS).fill(0);
-  const work = async (agent: WorkerHandle, index: number): Promise<void> => {
+  const work = async (agent: Worker, index: number): Promise<void> => {
     for (;;) acknowledged[index] = await agent.step(1);
   };
   for (const [index, agent] of swarm.agents.entries()) void work(agent, index);
@@ -33,10 +33,10 @@ async function reopen({ dir }: Extract<ToChild, { role: 'reopen' }>): Promise<vo
   const startMs = performance.now();
   const skep = await openSkep({ dir, kinds: [kind] });
   const openMs = performance.now() - startMs;
-  const { agents } = Swarm.over(skep, kind, talk);
+  const agents = workersOf(skep, kind);
   let firstMs: number | undefined;
-  const answer = async (agent: WorkerHandle): Promise<number> => {
-    const steps = await agent.step(0);
+  const answer = async (agent: Worker): Promise<number> => {
+    const steps = await agent.step(1);
     firstMs ??= performance.now() - startMs;
     return steps;
   };

@@ -2,11 +2,10 @@
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Folder, memoryPorts, openFolder } from '@skep/embedded';
-import { incarnationId, laneId, nodeId, universeId } from '@skep/kernel';
+import { agentId, incarnationId, laneId, nodeId, universeId, type Value } from '@skep/kernel';
 import type { Log } from '@skep/ports';
 import { SkepNode } from '@skep/runtime';
-import { Skep } from '@skep/sdk';
-import { Swarm, type Talk, workerKind } from './swarm.js';
+import { AGENTS, Swarm, type Talk, type Worker, workerKind } from './swarm.js';
 
 /** Appends to a file and flushes its data: no SQLite, no thread, no copy. */
 export class RawFile {
@@ -87,7 +86,11 @@ export async function bytesPerTurn(drive: (swarm: Swarm) => Promise<unknown>): P
   };
   const talk: Talk = { live: false, turns: 0 };
   const kind = workerKind(talk);
-  const swarm = Swarm.over(new Skep(await SkepNode.start({ ...ports, log }, { kinds: [kind] }), undefined, undefined, 'default'), kind, talk);
+  const node = await SkepNode.start({ ...ports, log }, { kinds: [kind] });
+  const swarm = new Swarm(
+    talk,
+    Array.from({ length: AGENTS }, (_, index) => workerOf(node, String(index))),
+  );
   try {
     await drive(swarm);
     bytes = 0;
@@ -95,6 +98,16 @@ export async function bytesPerTurn(drive: (swarm: Swarm) => Promise<unknown>): P
     await drive(swarm);
     return bytes / talk.turns;
   } finally {
-    await swarm.close();
+    await node.close();
   }
+}
+
+function workerOf({ host }: SkepNode, name: string): Worker {
+  const agent = agentId({ tenant: 'default', kind: 'worker', name });
+  const call = async (method: string, input: Value) => (await host.call(agent, method, input)).value;
+  return {
+    step: async (by) => Number(await call('step', by)),
+    pass: (hop) => call('pass', hop),
+    look: async () => Number(await call('look', null)),
+  };
 }

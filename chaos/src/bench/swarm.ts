@@ -5,7 +5,7 @@
  *   calls     every agent has one caller, in this process, that awaits each reply before the next call
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { type AgentHandle, defineAgent, type OpenOptions, openSkep, type Skep } from '@skep/sdk';
+import { defineAgent, type OpenOptions, openSkep, type Skep } from '@skep/sdk';
 
 export const AGENTS = 850;
 const NEIGHBOURS = 8;
@@ -66,33 +66,23 @@ export function workerKind(talk: Talk, { restsAfterMs }: { readonly restsAfterMs
 }
 
 export type WorkerKind = ReturnType<typeof workerKind>;
-export type WorkerHandle = WorkerKind extends infer Kind
-  ? Kind extends import('@skep/sdk').AgentKind<infer State, infer Handlers, infer Queries>
-    ? AgentHandle<State, Handlers, Queries>
-    : never
-  : never;
+
+/** What is asked of an agent here, however it is reached. */
+export interface Worker {
+  step(by: number): Promise<number>;
+  pass(hop: number): Promise<unknown>;
+  look(): Promise<number>;
+}
+
+export function workersOf(skep: Skep, kind: WorkerKind) {
+  return Array.from({ length: AGENTS }, (_, index) => skep.agent(kind, String(index)));
+}
 
 export class Swarm {
-  private constructor(
-    readonly skep: Skep,
+  constructor(
     readonly talk: Talk,
-    readonly agents: readonly WorkerHandle[],
+    readonly agents: readonly Worker[],
   ) {}
-
-  /** Opens a swarm whose agents all exist. */
-  static async open(where: Pick<OpenOptions, 'dir' | 'memory' | 'settleEveryMs'>): Promise<Swarm> {
-    const talk: Talk = { live: false, turns: 0 };
-    const kind = workerKind(talk);
-    const skep = await openSkep({ ...where, kinds: [kind] });
-    const swarm = new Swarm(skep, talk, handlesOf(skep, kind));
-    await Promise.all(swarm.agents.map((agent) => agent.step(0)));
-    return swarm;
-  }
-
-  /** One that a bench assembled itself. */
-  static over(skep: Skep, kind: WorkerKind, talk: Talk): Swarm {
-    return new Swarm(skep, talk, handlesOf(skep, kind));
-  }
 
   /** Turns a second of agents that talk to each other. Ends when every turn that was counted is acknowledged. */
   async talking(durationMs: number): Promise<number> {
@@ -109,10 +99,13 @@ export class Swarm {
   }
 
   /** Turns a second of callers that each await their reply: `perAgent` of them on each of the agents. */
-  async calls(durationMs: number, { agents = this.agents, perAgent = 1 } = {}): Promise<number> {
+  async calls(
+    durationMs: number,
+    { agents = this.agents, perAgent = 1 }: { readonly agents?: readonly Worker[]; readonly perAgent?: number } = {},
+  ): Promise<number> {
     let turns = 0;
     const startMs = performance.now();
-    const loop = async (agent: WorkerHandle): Promise<void> => {
+    const loop = async (agent: Worker): Promise<void> => {
       while (performance.now() - startMs < durationMs) {
         await agent.step(1);
         turns += 1;
@@ -120,6 +113,28 @@ export class Swarm {
     };
     await Promise.all(agents.flatMap((agent) => Array.from({ length: perAgent }, () => loop(agent))));
     return (turns * 1000) / (performance.now() - startMs);
+  }
+}
+
+/** A swarm on a folder or in memory. */
+export class OpenSwarm extends Swarm {
+  private constructor(
+    readonly skep: Skep,
+    talk: Talk,
+    override readonly agents: ReturnType<typeof workersOf>,
+  ) {
+    super(talk, agents);
+  }
+
+  /** All its agents exist when it is there. */
+  static async open(where: Pick<OpenOptions, 'dir' | 'memory' | 'settleEveryMs'> & { readonly restsAfterMs?: number }): Promise<OpenSwarm> {
+    const { restsAfterMs, ...options } = where;
+    const talk: Talk = { live: false, turns: 0 };
+    const kind = workerKind(talk, restsAfterMs === undefined ? {} : { restsAfterMs });
+    const skep = await openSkep({ ...options, kinds: [kind] });
+    const swarm = new OpenSwarm(skep, talk, workersOf(skep, kind));
+    await Promise.all(swarm.agents.map((agent) => agent.step(1)));
+    return swarm;
   }
 
   /** Batches that the lane has acknowledged. */
@@ -130,8 +145,4 @@ export class Swarm {
   close(): Promise<void> {
     return this.skep.close();
   }
-}
-
-function handlesOf(skep: Skep, kind: WorkerKind): readonly WorkerHandle[] {
-  return Array.from({ length: AGENTS }, (_, index) => skep.agent(kind, String(index)));
 }

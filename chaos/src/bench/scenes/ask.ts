@@ -1,7 +1,7 @@
 /** `ask.local`: how long an answer takes inside one process. */
 import { rowOf } from '../row.js';
 import type { Run, Scene } from '../scene.js';
-import { Swarm, type WorkerHandle } from '../swarm.js';
+import { OpenSwarm } from '../swarm.js';
 
 /** Fewer than one turn may journal. */
 const ASKS_PER_TURN = 500;
@@ -9,9 +9,10 @@ const ASKS_PER_TURN = 500;
 export const ask: Scene = {
   id: 'ask.local',
   async run({ plan, conditions, folder }: Run) {
-    const swarm = await Swarm.open({ dir: folder() });
+    const swarm = await OpenSwarm.open({ dir: folder() });
     try {
-      const [asker, asked] = swarm.agents as readonly [WorkerHandle, WorkerHandle];
+      const [asker, asked] = swarm.agents;
+      if (asker === undefined || asked === undefined) throw new Error('a swarm has more than one agent');
       const survey = async (method: 'look' | 'step'): Promise<readonly number[]> => {
         const took: number[] = [];
         while (took.length < plan.operations) {

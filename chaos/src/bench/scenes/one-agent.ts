@@ -2,7 +2,7 @@
 import { bytesPerTurn, RawFile } from '../limit.js';
 import { compared, rowOf } from '../row.js';
 import type { Run, Scene } from '../scene.js';
-import { Swarm, type WorkerHandle } from '../swarm.js';
+import { OpenSwarm, type Swarm, type Worker } from '../swarm.js';
 
 const BLOCK = 20;
 const CALLERS = 1024;
@@ -10,9 +10,9 @@ const CALLERS = 1024;
 export const turnSequential: Scene = {
   id: 'turn.local.sequential',
   async run({ plan, conditions, folder }: Run) {
-    const one = (swarm: Swarm) => swarm.agents[0] as WorkerHandle;
+    const one = (swarm: Swarm) => swarm.agents[0] as Worker;
     const recordBytes = Math.round(await bytesPerTurn((swarm) => one(swarm).step(1)));
-    const swarm = await Swarm.open({ dir: folder() });
+    const swarm = await OpenSwarm.open({ dir: folder() });
     const raw = new RawFile(folder());
     try {
       const agent = one(swarm);
@@ -49,7 +49,7 @@ export const turnSequential: Scene = {
 export const turnHot: Scene = {
   id: 'turn.hot',
   async run({ plan, conditions, folder }: Run) {
-    const swarm = await Swarm.open({ dir: folder() });
+    const swarm = await OpenSwarm.open({ dir: folder() });
     try {
       const hot = { agents: swarm.agents.slice(0, 1), perAgent: CALLERS };
       await swarm.calls(plan.roundMs, hot);

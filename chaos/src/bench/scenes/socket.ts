@@ -2,7 +2,7 @@
 import { runChild } from '../children.js';
 import { rowOf } from '../row.js';
 import type { Run, Scene } from '../scene.js';
-import { AGENTS, Swarm } from '../swarm.js';
+import { AGENTS, OpenSwarm } from '../swarm.js';
 
 const CALLERS = 64;
 
@@ -10,7 +10,7 @@ export const callSocket: Scene = {
   id: 'call.socket',
   async run({ plan, conditions, folder }: Run) {
     const dir = folder();
-    const swarm = await Swarm.open({ dir });
+    const swarm = await OpenSwarm.open({ dir });
     try {
       const { operations, rounds, roundMs } = plan;
       const { rates, sequentialMs } = await runChild({ role: 'call', dir, operations, rounds, roundMs, callers: CALLERS }, 'called');

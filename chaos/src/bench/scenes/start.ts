@@ -1,12 +1,10 @@
 /** `activate.cold` and `recover.850`: how long agents take that are on the disk only. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { openFolder } from '@skep/embedded';
-import { SkepNode } from '@skep/runtime';
-import { openSkep, Skep } from '@skep/sdk';
+import { openSkep } from '@skep/sdk';
 import { runChild, startLoad } from '../children.js';
 import { rowOf } from '../row.js';
 import type { Run, Scene } from '../scene.js';
-import { AGENTS, Swarm, type Talk, workerKind } from '../swarm.js';
+import { AGENTS, OpenSwarm, type Talk, workerKind, workersOf } from '../swarm.js';
 
 const SETTLE_EVERY_MS = 50;
 
@@ -21,7 +19,7 @@ export const activateCold: Scene = {
     try {
       const woken = await skep.recovered;
       const active = new Set((await skep.client.list()).filter((info) => info.active).map((info) => info.name));
-      const cold = Swarm.over(skep, kind, talk).agents.filter((_, index) => !active.has(String(index)));
+      const cold = workersOf(skep, kind).filter((_, index) => !active.has(String(index)));
       const turns: number[] = [];
       const queries: number[] = [];
       for (const [index, agent] of cold.entries()) {
@@ -43,16 +41,14 @@ export const activateCold: Scene = {
 
 /** A folder whose agents have a state and a snapshot each, and rest. */
 async function restingSwarm(dir: string): Promise<void> {
-  const talk: Talk = { live: false, turns: 0 };
-  const kind = workerKind(talk, { restsAfterMs: 1 });
-  const folder = await openFolder({ dir });
-  const node = await SkepNode.start(folder.ports, { kinds: [kind], settleEveryMs: SETTLE_EVERY_MS });
-  const swarm = Swarm.over(new Skep(node, folder, undefined, 'default'), kind, talk);
-  await Promise.all(swarm.agents.map((agent) => agent.step(1)));
-  while ([...node.host.roster.all()].length > 0) await pause(SETTLE_EVERY_MS);
+  const swarm = await OpenSwarm.open({ dir, settleEveryMs: SETTLE_EVERY_MS, restsAfterMs: 1 });
+  const untilAllRest = async (): Promise<void> => {
+    while ((await swarm.skep.client.status()).agents.active > 0) await pause(SETTLE_EVERY_MS);
+  };
+  await untilAllRest();
   // The lane keeps its last batch, whose agents are woken at the next opening: so the last one holds but one agent.
   await swarm.agents[0]?.step(1);
-  while ([...node.host.roster.all()].length > 0) await pause(SETTLE_EVERY_MS);
+  await untilAllRest();
   await swarm.close();
 }
 
@@ -70,7 +66,8 @@ export const recover: Scene = {
       await pause(plan.loadMs);
       const known = await load.kill();
       const back = await runChild({ role: 'reopen', dir }, 'reopened');
-      const lost = known.filter((steps, index) => (back.steps[index] ?? 0) < steps).length;
+      // The answer to the first step after the crash counts that step, too.
+      const lost = known.filter((steps, index) => (back.steps[index] ?? 0) <= steps).length;
       if (lost > 0) throw new Error(`${lost} agents came back with less than was acknowledged`);
       acknowledged += known.reduce((sum, steps) => sum + steps, 0);
       recovered = Math.max(recovered, back.recovered);

@@ -2,14 +2,14 @@
 import { BareLog, bytesPerTurn, RawFile } from '../limit.js';
 import { compared, type Row, rowOf } from '../row.js';
 import type { Run, Scene } from '../scene.js';
-import { AGENTS, Swarm } from '../swarm.js';
+import { AGENTS, OpenSwarm } from '../swarm.js';
 
 const SAMPLE_MS = 200;
 
 export const turnMemory: Scene = {
   id: 'turn.memory',
   async run({ plan, conditions }: Run) {
-    const swarm = await Swarm.open({ memory: true });
+    const swarm = await OpenSwarm.open({ memory: true });
     try {
       const talking: number[] = [];
       const calls: number[] = [];
@@ -43,7 +43,7 @@ export const turnLocal: Scene = {
   id: 'turn.local',
   async run({ plan, conditions, folder }: Run) {
     const turnBytes = await bytesPerTurn((swarm) => swarm.talking(SAMPLE_MS));
-    const swarm = await Swarm.open({ dir: folder() });
+    const swarm = await OpenSwarm.open({ dir: folder() });
     const raw = new RawFile(folder());
     const log = await BareLog.open(folder());
     const local: Local = { talking: [], calls: [], raw: [], log: [], turns: 0, batches: 0 };
