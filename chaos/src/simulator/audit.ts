@@ -35,24 +35,36 @@ const QUIET_WITHIN_MS = 400_000;
 const QUIET_STEP_MS = 1_000;
 const NO_WORLD = { effect: () => {}, sleep: () => Promise.resolve() };
 
-/** Runs the world until nothing of the agents' own is left to do. False when that takes too long. */
-export async function quiet({ world, operator }: Pick<AuditParts, 'world' | 'operator'>): Promise<boolean> {
+/** Runs the world until nothing of the agents' own is left to do. Returns what still waits when that takes too long. */
+export async function quiet({ world, operator }: Pick<AuditParts, 'world' | 'operator'>): Promise<string | undefined> {
   const { node } = await world.drive(operator.up());
   await world.drive(node.recovered.catch(() => undefined));
   const endMs = world.now + QUIET_WITHIN_MS;
   for (let calm = 0; calm < 2; ) {
-    if (world.now > endMs) return false;
+    if (world.now > endMs) return waitingIn(operator);
     await world.run({ untilMs: world.now + QUIET_STEP_MS });
-    const busy = [...node.host.roster.all()].some(
-      ({ stage, turn, state, mailbox }) =>
-        stage === 'claiming' ||
-        turn !== undefined ||
-        mailbox.size > 0 ||
-        (state !== undefined && (state.outbox.length > 0 || state.timers.size > 0 || state.pending !== undefined)),
-    );
-    calm = busy || !node.driver.idle ? 0 : calm + 1;
+    calm = waitingIn(operator) === '' ? calm + 1 : 0;
   }
-  return true;
+  return undefined;
+}
+
+/** What the node has not done yet; empty when there is nothing. */
+export function waitingIn({ running }: Operator): string {
+  if (running === undefined) return 'the node is down';
+  const lines = running.node.driver.idle ? [] : ['a batch is on its way'];
+  for (const { agent, stage, turn, state, mailbox } of running.node.host.roster.all()) {
+    const has = (count: number, what: string) => (count > 0 ? [`${count} ${what}`] : []);
+    const what = [
+      ...(stage === 'claiming' ? ['being claimed'] : []),
+      ...(turn === undefined ? [] : [`a turn of ${turn.method}`]),
+      ...has(mailbox.size, 'in the mailbox'),
+      ...has(state?.outbox.length ?? 0, 'in the outbox'),
+      ...has(state?.timers.size ?? 0, 'timers'),
+      ...has(state?.pending === undefined ? 0 : 1, 'turn to resume'),
+    ];
+    if (what.length > 0) lines.push(`${agent} (${stage}): ${what.join(', ')}`);
+  }
+  return lines.join('; ');
 }
 
 /** Every agent as the node shows it. */
@@ -93,7 +105,11 @@ export async function gather({ world, tap }: AuditParts, stores: Parameters<Worl
   return { ledger, broken: found };
 }
 
-export function judge({ outside }: AuditParts, { ledger, broken: gathered }: Ledgers, live: { readonly [when: string]: readonly Live[] }) {
+export function judge(
+  { outside }: AuditParts,
+  { ledger, broken: gathered }: Ledgers,
+  live: { readonly [when: string]: readonly Live[] },
+): readonly Broken[] {
   const { operations } = outside;
   const folds = foldAll(ledger);
   const places = new Map([...ledger].map(([agent, one]) => [agent, placesOf(one)]));
@@ -118,7 +134,7 @@ export function judge({ outside }: AuditParts, { ledger, broken: gathered }: Led
     ...checkCounters(ledger, operations),
   ];
   for (const [when, agents] of Object.entries(live)) found.push(...checkLive(folds, agents, when), ...checkActors(ledger, agents, when));
-  return { broken: found, inFlight: messages.inFlight.length };
+  return found;
 }
 
 /** The actor root covers cursors, timers, outbox and sessions: what a node holds of them is the fold of the records, too. */

@@ -6,6 +6,8 @@ import type { Broken } from '../invariants/violation.js';
 
 export class Outside {
   readonly operations: Operation[] = [];
+  /** Writes whose outcome is not known yet. */
+  readonly open = new Map<string, Omit<Operation, 'outcome'>>();
   readonly past: PastState[] = [];
   readonly events: ShownEvent[] = [];
   readonly effects: Effect[] = [];
@@ -22,6 +24,21 @@ export class Outside {
   next(): number {
     this.#order += 1;
     return this.#order;
+  }
+
+  began(operation: Omit<Operation, 'outcome'>): void {
+    this.sent.add(operation.id);
+    this.open.set(operation.id, operation);
+  }
+
+  ended(operation: Operation): void {
+    this.open.delete(operation.id);
+    this.operations.push(operation);
+  }
+
+  /** Nobody waits for them any more. */
+  giveUpOpen(): void {
+    for (const operation of [...this.open.values()]) this.ended({ ...operation, outcome: { kind: 'unknown' } });
   }
 
   meet(what: string): void {

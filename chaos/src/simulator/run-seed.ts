@@ -5,7 +5,7 @@
  */
 import { createWorld, type Store, type TraceEvent } from '@skep/simulated';
 import { type Broken, broken } from '../invariants/violation.js';
-import { gather, judge, quiet, readAll } from './audit.js';
+import { gather, judge, type Ledgers, type Live, quiet, readAll, waitingIn } from './audit.js';
 import { LogTap } from './log-tap.js';
 import type { SeedMistake } from './mistakes.js';
 import { Operator } from './operator.js';
@@ -70,20 +70,26 @@ async function run(seed: number, { plan = drawRunPlan(String(seed)), mistake, ob
   await world.run({ untilMs: plan.horizonMs });
   world.heal();
   const found: Broken[] = [];
+  const live: { [when: string]: readonly Live[] } = {};
   try {
     await world.drive(work, { limitMs: ANSWERED_WITHIN_MS });
-    if (!(await quiet(parts))) found.push(broken('I13', 'agents still had something to do long after the faults had stopped'));
-    const agents = [...(await gather(parts, stores)).ledger.keys()];
-    const before = await readAll(parts, agents);
+    await settleDown('before the last crash');
     operator.crash({ what: 'power', downMs: 1 });
-    if (!(await quiet(parts))) found.push(broken('I13', 'agents still had something to do long after the last start'));
-    const after = await readAll(parts, agents);
-    const ledgers = await gather(parts, stores);
-    found.push(...judge(parts, ledgers, { 'before the last crash': before, 'after the last crash': after }).broken);
-    return result([...ledgers.ledger.values()].reduce((sum, one) => sum + one.records.length, 0));
+    await settleDown('after the last crash');
   } catch (error) {
-    found.push(...outside.broken, broken('I13', `the run did not come to an end: ${error instanceof Error ? error.message : String(error)}`));
-    return result(0);
+    const why = error instanceof Error ? error.message : String(error);
+    found.push(broken('I13', `the run did not come to an end: ${why}; ${waitingIn(operator)}`));
+  }
+  outside.giveUpOpen();
+  const ledgers = await gather(parts, stores);
+  found.push(...judge(parts, ledgers, live));
+  return result(ledgers);
+
+  /** Waits until all is quiet and reads everything. */
+  async function settleDown(when: string): Promise<void> {
+    const waiting = await quiet(parts);
+    if (waiting !== undefined) found.push(broken('I13', `long after the faults had stopped there was still something to do: ${waiting}`));
+    live[when] = await readAll(parts, [...(await gather(parts, stores)).ledger.keys()]);
   }
 
   function makeStores() {
@@ -94,14 +100,14 @@ async function run(seed: number, { plan = drawRunPlan(String(seed)), mistake, ob
     return { log: only, registry: only, blob: only };
   }
 
-  function result(records: number): SeedResult {
+  function result({ ledger }: Ledgers): SeedResult {
     const { operations, effects, met } = outside;
     return {
       seed,
       trace: world.trace,
       operations: operations.length + outside.past.length + outside.events.length,
       acknowledged: operations.filter((operation) => operation.outcome.kind === 'acknowledged').length,
-      records,
+      records: [...ledger.values()].reduce((sum, one) => sum + one.records.length, 0),
       effects: effects.length,
       virtualMs: world.now,
       met: new Map([...world.occurred, ...met]),

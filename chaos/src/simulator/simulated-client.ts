@@ -54,8 +54,8 @@ export class SimulatedClient {
     const { outside } = this.parts;
     const id = this.newId();
     const body = { ...input, op: id };
-    const began = outside.next();
-    outside.sent.add(id);
+    const operation = { id, client: this.name, agent, method, kind: 'write', began: outside.next() } as const;
+    outside.began(operation);
     const call = (client: Client) => client.call(agent, method, body, { operation: id });
     let doubtful = false;
     let refusals = 0;
@@ -65,7 +65,7 @@ export class SimulatedClient {
       if (attempt.kind === 'answered') {
         const { version, value } = attempt.result;
         const witness = attempts === 1 && !twice ? 'own' : 'later';
-        this.#note({ id, agent, method, kind: 'write', began }, { kind: 'acknowledged', ended: outside.next(), version, witness, value });
+        this.#note(operation, { kind: 'acknowledged', ended: outside.next(), version, witness, value });
         if (this.random.chance(SENT_AGAIN_CHANCE)) await this.#sendAgain(call, value, `${agent} ${id}`);
         return;
       }
@@ -75,7 +75,7 @@ export class SimulatedClient {
         const { code, retry } = attempt.error;
         if (retry === 'no' || refusals > REFUSALS_MAX) {
           const certain = !doubtful && !twice;
-          this.#note({ id, agent, method, kind: 'write', began }, { kind: 'refused', ended: outside.next(), code, certain });
+          this.#note(operation, { kind: 'refused', ended: outside.next(), code, certain });
           return;
         }
         if (twice) doubtful = true;
@@ -101,7 +101,10 @@ export class SimulatedClient {
       if (attempt.kind === 'answered') {
         const { version } = attempt.result;
         const value = show(attempt.result);
-        this.#note({ id, agent, method, kind: 'read', began }, { kind: 'acknowledged', ended: outside.next(), version, witness: 'own', value });
+        this.#note(
+          { id, client: this.name, agent, method, kind: 'read', began },
+          { kind: 'acknowledged', ended: outside.next(), version, witness: 'own', value },
+        );
         return attempt.result;
       }
       if (attempt.kind === 'refused' && attempt.error.retry === 'no') return undefined;
@@ -144,8 +147,8 @@ export class SimulatedClient {
       this.parts.outside.broken.push(broken('I5', `${what} was answered differently when it was sent again`));
   }
 
-  #note(operation: Omit<Operation, 'client' | 'outcome'>, outcome: Outcome): void {
-    this.parts.outside.operations.push({ ...operation, client: this.name, outcome });
+  #note(operation: Omit<Operation, 'outcome'>, outcome: Outcome): void {
+    this.parts.outside.ended({ ...operation, outcome });
     this.parts.world.record(`client ${this.name}`, outcome.kind, operation.method, outcome.kind === 'acknowledged' ? outcome.version : -1);
   }
 }
