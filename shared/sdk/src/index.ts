@@ -48,6 +48,7 @@ export type {
   WatchedTurn,
 } from './client.js';
 export { defineSkep, type SkepConfig } from './config.js';
+export { LocalClient } from './local-client.js';
 export { type ConnectOptions, connectSkep } from './remote-client.js';
 export { type OpenOptions, openSkep, Skep, type SwarmOptions } from './skep.js';
 export { type StateChange, StateKind, type StateUpdate } from './state-kind.js';

@@ -5,9 +5,9 @@
  * - C2 What a peer may make the holder keep is bounded: requests under way, long answers that wait to be fetched, watched turns.
  */
 import type { Channel } from '@skep/embedded';
-import { SkepError, toSkepError, type Value } from '@skep/kernel';
+import { SkepError, type Value } from '@skep/kernel';
 import type { Client, WatchedTurn } from './client.js';
-import { decodeMessage, encodeMessage, type Form, formOf, METHODS, PART_BYTES, readRequest } from './wire.js';
+import { decodeMessage, encodeMessage, type Form, formOf, METHODS, PART_BYTES, readRequest, shapeOf } from './wire.js';
 
 export const REQUESTS_MAX = 65_536;
 /** Long answers kept for one peer; of more, the oldest is dropped. */
@@ -45,14 +45,14 @@ class ServedChannel {
       const answered = this.perform(request.method, request.parameters);
       answered.then(
         (result) => this.answer(form, number, { ok: true, result }),
-        (error) => this.answer(form, number, { ok: false, result: toSkepError(error).toJSON() }),
+        (error) => this.answer(form, number, { ok: false, result: shapeOf(error) }),
       );
       answered.then(
         () => this.ended(),
         () => this.ended(),
       );
     } catch (error) {
-      this.answer(form, number, { ok: false, result: toSkepError(error).toJSON() });
+      this.answer(form, number, { ok: false, result: shapeOf(error) });
     }
   }
 
@@ -90,7 +90,7 @@ class ServedChannel {
       this.keep(number, bytes);
       this.channel.send(encodeMessage(form, [number, 'parts', bytes.length]));
     } catch (error) {
-      this.channel.send(encodeMessage(form, [number, false, toSkepError(error).toJSON()]));
+      this.channel.send(encodeMessage(form, [number, false, shapeOf(error)]));
     }
   }
 

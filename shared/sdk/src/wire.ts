@@ -9,7 +9,7 @@
  * A frame is canonical MessagePack; one that begins with `[` is JSON, and is answered in JSON (`{"$bytes"}` and `{"$date"}` as in the kernel's).
  * What cannot be read is answered with `[0, false, error]`.
  */
-import { decode, type ErrorShape, encode, fromErrorShape, parseJson, SkepError, toJson, type Value } from '@skep/kernel';
+import { decode, type ErrorShape, encode, fromErrorShape, parseJson, SkepError, toJson, toSkepError, type Value } from '@skep/kernel';
 import type { Client } from './client.js';
 
 /** What a peer may ask for: everything of `Client` but what belongs to one side of the channel. */
@@ -68,6 +68,12 @@ export function encodeMessage(form: Form, message: unknown): Uint8Array {
 /** @throws SkepError `malformed`, `invalid-value` */
 export function decodeMessage(bytes: Uint8Array): Value {
   return formOf(bytes) === 'json' ? parseJson(textOf(bytes)) : decode(bytes);
+}
+
+/** The shape of whatever was thrown, also by a handler that dresses its own errors up as ours. */
+export function shapeOf(thrown: unknown): ErrorShape {
+  const { code, message, id, remedy } = toSkepError(thrown);
+  return fromErrorShape({ error: { code, message: String(message), id: id === undefined ? null : String(id), remedy: String(remedy) } }).toJSON();
 }
 
 /** @throws SkepError `malformed` */

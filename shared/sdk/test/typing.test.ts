@@ -1,29 +1,38 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
-import { defineAgent, openSkep } from '../src/index.js';
+import { type AgentHandle, defineAgent, openSkep } from '../src/index.js';
+import { Counter } from './kinds.js';
 
-const Counter = defineAgent({
-  kind: 'counter',
-  schema: z.object({ count: z.number().int(), notes: z.array(z.string()) }),
-  initial: { count: 0, notes: [] },
-  inputs: { increment: z.number().int() },
+const Typed = defineAgent({
+  kind: 'typed',
+  initial: { words: [] as string[] },
   handlers: {
-    increment(state, by: number) {
-      state.count += by;
-      return state.count;
+    add(state, word: string) {
+      state.words.push(word);
+      return { count: state.words.length };
     },
-    note(state, text: string, context) {
-      state.notes.push(text);
-      context.emit('noted', { text });
+    addLater: async (state, { word }: { word: string }) => {
+      state.words.push(word);
+      return word.length;
     },
-    reset(state) {
-      state.count = 0;
+    addMaybe(state, word?: string) {
+      state.words.push(word ?? 'nothing');
+    },
+    anything(_state, _input: unknown) {
+      return true;
+    },
+    nothing(_state, _input: null) {},
+    /** Names that a handle keeps for itself. */
+    state(_state) {
+      return 'a handler called state';
+    },
+    // biome-ignore lint/suspicious/noThenProperty: a kind may well have such a method, and its handle must not be taken for a promise.
+    then(_state) {
+      return 'a handler called then';
     },
   },
   queries: {
-    total(state) {
-      return state.count;
-    },
+    last: (state) => state.words.at(-1),
   },
 });
 
@@ -38,9 +47,74 @@ describe('U1: a kind is typed from its definition to its handle', () => {
     expect(seen).toBe(2);
     // @ts-expect-error an input of another type is refused by the compiler, and by the schema
     await expect(counter.increment('two')).rejects.toMatchObject({ code: 'invalid-input' });
+    // @ts-expect-error an input may not be left out when the handler wants one
+    await expect(counter.increment()).rejects.toMatchObject({ code: 'invalid-input' });
     expect((await counter.state()).value).toEqual({ count: 2, notes: ['hello'] });
     await counter.reset();
     expect((await counter.at(1)).value.count).toBe(2);
     expect((await counter.history()).map((event) => event.type)).toEqual(['increment', 'note', 'noted', 'reset']);
+  });
+
+  it('types optional, absent and promised inputs and replies', async () => {
+    await using skep = await openSkep({ memory: true, kinds: [Typed] });
+    const typed = skep.agent(Typed, 't');
+    expectTypeOf(typed.add).parameters.toEqualTypeOf<[string]>();
+    expectTypeOf(typed.addLater).returns.resolves.toEqualTypeOf<number>();
+    expectTypeOf(typed.addMaybe).parameters.toEqualTypeOf<[(string | undefined)?]>();
+    expectTypeOf(typed.last).parameters.toEqualTypeOf<[undefined?]>();
+    expectTypeOf((await typed.state()).value.words).toEqualTypeOf<string[]>();
+    expect(await typed.add('one')).toEqual({ count: 1 });
+    expect(await typed.addLater({ word: 'three' })).toBe(5);
+    await typed.addMaybe();
+    await typed.addMaybe('four');
+    await typed.nothing();
+    expect(await typed.anything({ at: 1 })).toBe(true);
+    expect(await typed.anything()).toBe(true);
+    expect(await typed.last()).toBe('four');
+    // @ts-expect-error there is no such method
+    expect(typed.remove).toBeUndefined();
+    // @ts-expect-error a query takes no input here
+    await typed.last('x');
+  });
+
+  it('keeps methods of its own reachable through call, and is no promise', async () => {
+    await using skep = await openSkep({ memory: true, kinds: [Typed] });
+    const typed = await skep.agent(Typed, 't');
+    expect((await typed.state()).version).toBe(0);
+    expect((await typed.call('state')).value).toBe('a handler called state');
+    expect('then' in typed).toBe(false);
+    await typed.add('one');
+    const copy = await typed.branch('t2');
+    expect((await copy.call('then')).value).toBe('a handler called then');
+    expectTypeOf(copy).toEqualTypeOf<typeof typed>();
+    expectTypeOf(typed.id).toBeString();
+  });
+
+  it('lets a function take any handle of a kind', async () => {
+    type CounterHandle = typeof Counter extends import('../src/index.js').AgentKind<infer State, infer Handlers, infer Queries>
+      ? AgentHandle<State, Handlers, Queries>
+      : never;
+    const twice = async (counter: CounterHandle): Promise<number> => {
+      await counter.increment(1);
+      return counter.increment(1);
+    };
+    await using skep = await openSkep({ memory: true, kinds: [Counter] });
+    expect(await twice(skep.agent(Counter, 'a'))).toBe(2);
+  });
+
+  it('refuses by the compiler a handler whose state is another one', () => {
+    defineAgent({
+      kind: 'wrong',
+      schema: z.object({ count: z.number() }),
+      initial: { count: 0 },
+      handlers: {
+        add(state) {
+          // @ts-expect-error the state has no such field
+          state.total = 1;
+        },
+      },
+    });
+    // @ts-expect-error the initial state does not fit the schema
+    defineAgent({ kind: 'wrong', schema: z.object({ count: z.number() }), initial: { count: 'none' }, handlers: {} });
   });
 });
