@@ -1,10 +1,11 @@
 /**
  * Effects on the outside world, counted outside.
  *
- * I5: an effect runs at least once when its turn commits, always under the same id, and never again once its result is in the log (G12).
+ * I5: a committed turn ran each of its steps; a step has one id in each turn that was begun for its operation (a turn that failed for good
+ * may be begun again when its caller repeats the call); once a step's result is in the log, it never runs again under that id (G12).
  */
 import type { AgentId } from '@skep/kernel';
-import { type Ledger, type LedgerRecord, turnsOf } from './ledger.js';
+import { type Ledger, type LedgerRecord, operationOf, turnsOf } from './ledger.js';
 import { type Broken, broken } from './violation.js';
 
 export interface Effect {
@@ -17,10 +18,11 @@ export interface Effect {
   readonly id: string;
   /** Which start of the node ran it, from 1. */
   readonly incarnation: number;
-  /** Its result was acknowledged to be in the log when it began. */
+  /** Its result was known to be in the log when it began. */
   readonly afterRecord: 'yes' | 'no';
 }
 
+/** `effects` in the order in which they took place. */
 export function checkEffects(ledger: Ledger, effects: readonly Effect[]): readonly Broken[] {
   const found: Broken[] = [];
   const runs = new Map<string, Effect[]>();
@@ -29,31 +31,24 @@ export function checkEffects(ledger: Ledger, effects: readonly Effect[]): readon
     runs.set(key, [...(runs.get(key) ?? []), effect]);
     if (effect.afterRecord === 'yes') found.push(broken('I5', `${key} ran again after its result was acknowledged`));
   }
-  for (const [key, group] of runs) {
-    if (new Set(group.map((effect) => effect.id)).size > 1) found.push(broken('I5', `${key} ran under ${group.length} different ids`));
-  }
-  for (const one of ledger.values()) {
-    for (const { operation, each } of stepsOf(one.records)) {
-      if (each.record.kind !== 'step') continue;
-      const key = keyOf(one.agent, operation, each.record.name, each.record.occurrence);
-      const again = runs.get(key)?.find((effect) => each.incarnation > 0 && effect.incarnation > each.incarnation);
-      if (again !== undefined) found.push(broken('I5', `${key} ran in start ${again.incarnation}, its result was recorded in ${each.incarnation}`));
-    }
-  }
+  for (const one of ledger.values()) found.push(...checkAgent(one.agent, one.records, runs));
   return found;
 }
 
-/** How often each operation's turn was committed; a turn with steps must have run each of them. */
-export function checkEffectsRan(ledger: Ledger, effects: readonly Effect[], stepsOfTurn: (agent: AgentId, method: string) => readonly string[]) {
+/** `stepsOfTurn`: steps that every committed turn of a method must have run. */
+export function checkEffectsRan(
+  ledger: Ledger,
+  effects: readonly Effect[],
+  stepsOfTurn: (agent: AgentId, method: string) => readonly string[],
+): readonly Broken[] {
   const found: Broken[] = [];
   const ran = new Set(effects.map((effect) => keyOf(effect.agent, effect.operation, effect.step, effect.occurrence)));
   for (const one of ledger.values()) {
     for (const { record } of turnsOf(one)) {
-      const method = record.events[0]?.type ?? '';
-      const slot = record.rest.reply?.slot;
-      if (slot?.kind !== 'operation') continue;
-      for (const step of stepsOfTurn(one.agent, method)) {
-        const key = keyOf(one.agent, slot.id, step, 1);
+      const operation = operationOf(record);
+      if (operation === undefined) continue;
+      for (const step of stepsOfTurn(one.agent, record.events[0]?.type ?? '')) {
+        const key = keyOf(one.agent, operation, step, 1);
         if (!ran.has(key)) found.push(broken('I5', `${key} never ran, its turn was committed`));
       }
     }
@@ -61,13 +56,30 @@ export function checkEffectsRan(ledger: Ledger, effects: readonly Effect[], step
   return found;
 }
 
-/** Steps with the operation of the turn that took them. */
-function* stepsOf(records: readonly LedgerRecord[]): Generator<{ readonly operation: string; readonly each: LedgerRecord }> {
+function checkAgent(agent: AgentId, records: readonly LedgerRecord[], runs: ReadonlyMap<string, readonly Effect[]>): readonly Broken[] {
+  const found: Broken[] = [];
+  const begun = new Map<string, number>();
+  /** Of the last turn begun for each operation: which start recorded a step's result. */
+  const recorded = new Map<string, number>();
   let operation = '';
-  for (const each of records) {
-    if (each.record.kind === 'begun') operation = each.record.slot?.kind === 'operation' ? each.record.slot.id : '';
-    else if (each.record.kind === 'step') yield { operation, each };
+  for (const { record, incarnation } of records) {
+    if (record.kind === 'begun') {
+      operation = record.slot?.kind === 'operation' ? record.slot.id : '';
+      begun.set(operation, (begun.get(operation) ?? 0) + 1);
+      for (const key of [...recorded.keys()]) if (key.startsWith(`${agent} ${operation} `)) recorded.delete(key);
+    } else if (record.kind === 'step') recorded.set(keyOf(agent, operation, record.name, record.occurrence), incarnation);
   }
+  for (const [key, group] of runs) {
+    if (group[0]?.agent !== agent) continue;
+    const ids = new Set(group.map(({ id }) => id)).size;
+    const turns = begun.get(group[0].operation) ?? 0;
+    if (ids > turns) found.push(broken('I5', `${key} ran under ${ids} ids, in ${turns} turns`));
+    const incarnation = recorded.get(key) ?? 0;
+    const result = incarnation === 0 ? undefined : group.findLast((effect) => effect.incarnation <= incarnation);
+    const again = group.find((effect) => effect.id === result?.id && effect.incarnation > incarnation);
+    if (again !== undefined) found.push(broken('I5', `${key} ran in start ${again.incarnation}, its result was recorded in ${incarnation}`));
+  }
+  return found;
 }
 
 function keyOf(agent: AgentId, operation: string, step: string, occurrence: number): string {

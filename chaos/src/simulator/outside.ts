@@ -16,8 +16,9 @@ export class Outside {
   readonly sent = new Set<string>();
   /** How often something worth meeting was met. */
   readonly met = new Map<string, number>();
-  /** Steps whose results are known to be in the log. */
+  /** Ids of steps whose results are known to be in the log, and the last id that each step ran under. */
   readonly #recorded = new Set<string>();
+  readonly #lastRun = new Map<string, string>();
   #order = 0;
 
   /** The next number of the one order of all begins and ends. */
@@ -46,11 +47,13 @@ export class Outside {
   }
 
   recorded(agent: AgentId, operation: string, step: string, occurrence: number): void {
-    this.#recorded.add(`${agent} ${operation} ${step}#${occurrence}`);
+    const id = this.#lastRun.get(`${agent} ${operation} ${step}#${occurrence}`);
+    if (id !== undefined) this.#recorded.add(id);
   }
 
   effect(effect: Omit<Effect, 'afterRecord'>): void {
-    const { agent, operation, step, occurrence } = effect;
-    this.effects.push({ ...effect, afterRecord: this.#recorded.has(`${agent} ${operation} ${step}#${occurrence}`) ? 'yes' : 'no' });
+    const { agent, operation, step, occurrence, id } = effect;
+    this.#lastRun.set(`${agent} ${operation} ${step}#${occurrence}`, id);
+    this.effects.push({ ...effect, afterRecord: this.#recorded.has(id) ? 'yes' : 'no' });
   }
 }
