@@ -23,7 +23,14 @@ async function main(args: readonly string[]): Promise<void> {
   const scenes = chosen(options.only);
   const say = (text: string) => void process.stderr.write(`bench: ${text}\n`);
   const scratch = makeScratch();
-  const run: Run = { plan: planOf(options), conditions: conditions(options), folder: scratch.folder, say };
+  const run: Run = {
+    plan: planOf(options),
+    get conditions() {
+      return conditions(options);
+    },
+    folder: scratch.folder,
+    say,
+  };
   let rows: readonly Row[] = [];
   // A swarm in memory waits on timers that do not keep a process alive.
   const awake = setInterval(() => {}, 60_000);

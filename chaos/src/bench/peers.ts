@@ -28,7 +28,8 @@ const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 const run = promisify(execFile);
 
 /** The rows with their rivals, and the rivals' own rows. */
-export async function besidePeers(rows: readonly Row[], { plan, conditions, folder, say }: Run): Promise<readonly Row[]> {
+export async function besidePeers(rows: readonly Row[], bench: Run): Promise<readonly Row[]> {
+  const { plan, folder, say } = bench;
   try {
     await install(say);
   } catch (error) {
@@ -38,17 +39,19 @@ export async function besidePeers(rows: readonly Row[], { plan, conditions, fold
   const missing: Row[] = [];
   for (const name of PROGRAMS) {
     say(`peer: ${name}`);
+    const { conditions } = bench;
     const task = { dir: folder(), agents: AGENTS, rounds: plan.rounds, roundMs: plan.roundMs, operations: plan.operations };
     try {
       const timeout = SPARE_MS + RATES_MAX * (plan.rounds + 1) * plan.roundMs;
       const options = { cwd: FOLDER, timeout, killSignal: 'SIGKILL', maxBuffer: OUTPUT_BYTES_MAX } as const;
       const { stdout } = await run(process.execPath, [join(FOLDER, `${name}.mjs`), JSON.stringify(task)], options);
-      measured.push(...(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Measured[]));
+      const found = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Measured[];
+      measured.push(...found.map((each) => ({ ...each, note: `${each.note}; ${conditions}` })));
     } catch (error) {
       missing.push(unmeasured(name, `it did not run on Node ${process.versions.node}: ${reasonOf(error)}`));
     }
   }
-  return [...withRivals({ rows, measured, conditions }), ...missing];
+  return [...withRivals({ rows, measured }), ...missing];
 }
 
 async function install(say: Run['say']): Promise<void> {

@@ -36,17 +36,9 @@ const RIVALRIES: readonly Rivalry[] = [
 ];
 
 /** Our rows with the best rival each, then the peers' rows, each compared with ours. */
-export function withRivals({
-  rows,
-  measured,
-  conditions,
-}: {
-  readonly rows: readonly Row[];
-  readonly measured: readonly Measured[];
-  readonly conditions: string;
-}): readonly Row[] {
+export function withRivals({ rows, measured }: { readonly rows: readonly Row[]; readonly measured: readonly Measured[] }): readonly Row[] {
   const peers = new Map(
-    measured.map((each) => [each.id, { ...each, row: rowOf({ ...each, note: `${each.name}; level ${each.level}; ${each.note}; ${conditions}` }) }]),
+    measured.map((each) => [each.id, { ...each, row: rowOf({ ...each, note: `${each.name}; level ${each.level}; ${each.note}` }) }]),
   );
   const ours = rows.map((row) => {
     const equals = RIVALRIES.find((rivalry) => rivalry.row === row.id)?.equals ?? [];

@@ -21,7 +21,7 @@ export interface Plan {
 
 export interface Run {
   readonly plan: Plan;
-  /** Said in every note. */
+  /** What holds now; said in every note. */
   readonly conditions: string;
   /** A new, empty folder on a real disk; removed at the end. */
   folder(): string;

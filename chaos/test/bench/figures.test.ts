@@ -29,7 +29,7 @@ describe('rivals', () => {
       { id: 'peer.rivet.save', unit: 'turns/s', samples: [50], note: '', name: 'unsynced', level: 'unsynced' },
     ] as const;
     const rows = [rowOf({ id: 'turn.local', unit: 'turns/s', samples: [100], note: '' })];
-    const [ours, ...theirs] = withRivals({ rows, measured, conditions: '' });
+    const [ours, ...theirs] = withRivals({ rows, measured });
     expect(ours).toMatchObject({ ratio: 5, peer: 'fast: 20 turns/s, level local' });
     expect(theirs.map(({ id, peer, ratio }) => [id, peer, ratio])).toEqual([
       ['peer.effect.persisted', 'turn.local', 0.1],
