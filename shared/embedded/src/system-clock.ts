@@ -12,6 +12,11 @@ export const systemClock: Clock = {
 };
 
 function setTimer(delayMs: number, fire: () => void): () => void {
+  // "Soon, after what the world answered" is an immediate: a timeout of zero takes a millisecond. It is work under way, so the process waits for it.
+  if (delayMs <= 0) {
+    const immediate = setImmediate(fire);
+    return () => clearImmediate(immediate);
+  }
   const dueMs = performance.now() + delayMs;
   let handle = arm(delayMs);
 

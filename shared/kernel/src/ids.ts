@@ -33,6 +33,8 @@ export interface AgentAddress {
 }
 
 const TOKEN_LENGTH_MAX = 200;
+/** Names of 1 to `LIMITS.idBytes` characters that need no escape. */
+const PLAIN = /^[a-z0-9_-]{1,128}$/;
 const RESERVED = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])$/;
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 const utf8 = new TextEncoder();
@@ -51,8 +53,9 @@ export function checkName(what: string, text: unknown): asserts text is string {
 
 /** The escaped form of a name. @throws SkepError `invalid-id` */
 export function tokenOf(what: string, name: string): string {
+  // Most names are their own tokens; a regular expression knows it without encoding them.
+  if (typeof name === 'string' && PLAIN.test(name) && !RESERVED.test(name)) return name;
   checkName(what, name);
-  if (/^[a-z0-9_-]+$/.test(name) && !RESERVED.test(name)) return name;
   const bytes = utf8.encode(name);
   let token = '';
   for (const byte of bytes) {
@@ -65,6 +68,7 @@ export function tokenOf(what: string, name: string): string {
 
 /** The name that a token stands for. @throws SkepError `invalid-id` for what `tokenOf` does not make. */
 export function nameOf(token: string): string {
+  if (PLAIN.test(token) && !RESERVED.test(token)) return token;
   let name: string | undefined;
   try {
     name = token.startsWith('==') ? fromUtf8.decode(unbase32(token.slice(2))) : fromUtf8.decode(unescapeBytes(token));
