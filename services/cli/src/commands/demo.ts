@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { positiveNumber } from '../arguments/number-argument.js';
 import { demo } from '../demo/demo.js';
@@ -6,7 +6,7 @@ import type { Figures } from '../demo/figures.js';
 import { EXIT } from '../frame/exit-code.js';
 import type { CommonOptions, Frame } from '../frame/frame.js';
 import { onInterruption } from '../frame/interruption.js';
-import { DATA_FOLDER, dataFolder } from '../frame/shell.js';
+import { DATA_FOLDER } from '../opening/data-folder.js';
 import { countText, msText } from '../output/amounts.js';
 
 interface Options extends CommonOptions {
@@ -30,7 +30,7 @@ export function demoCommand(frame: Frame): Command {
       frame.action(async ({ dir, seconds }: Options) => {
         const interruption = onInterruption();
         try {
-          const figures = await demo(shell, { dir: dataFolder(shell, dir ?? DEMO_FOLDER), seconds, interruption });
+          const figures = await demo(shell, { dir: resolve(shell.cwd, dir ?? DEMO_FOLDER), seconds, interruption });
           return { json: figures, text: closingText(figures), exit: isSound(figures) ? EXIT.done : EXIT.refused };
         } finally {
           interruption.dispose();

@@ -4,7 +4,8 @@ import { findConfig } from '../config/find-config.js';
 import { Development, type DevelopmentNews } from '../development/development.js';
 import type { CommonOptions, Frame, Outcome } from '../frame/frame.js';
 import { onInterruption } from '../frame/interruption.js';
-import { dataFolder, type Shell } from '../frame/shell.js';
+import type { Shell } from '../frame/shell.js';
+import { dataFolder } from '../opening/data-folder.js';
 import { clockTimeText, msText, plural } from '../output/amounts.js';
 import { type Colours, coloursFor } from '../output/colours.js';
 import { failureText } from '../output/failure-text.js';
@@ -31,7 +32,7 @@ async function develop(shell: Shell, given: string | undefined): Promise<Outcome
       remedy: 'Start a project with "skep init my-swarm", or go to the folder of one.',
     });
   }
-  const dir = dataFolder(shell, given);
+  const dir = await dataFolder(shell, given);
   const interruption = onInterruption();
   const counts = { reloads: 0, failures: 0 };
   const colours = coloursFor(shell.stdout, shell.env);

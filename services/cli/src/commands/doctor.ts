@@ -1,10 +1,12 @@
+import { resolve } from 'node:path';
 import { toSkepError } from '@skep/kernel';
 import type { DoctorReport } from '@skep/sdk';
 import type { Command } from 'commander';
 import { type Check, checkCompiler, checkConfig, checkFolder, checkNode } from '../doctor/checks.js';
 import { EXIT } from '../frame/exit-code.js';
 import type { CommonOptions, Frame } from '../frame/frame.js';
-import { dataFolder, type Shell } from '../frame/shell.js';
+import type { Shell } from '../frame/shell.js';
+import { DATA_FOLDER, dataFolder } from '../opening/data-folder.js';
 import { withClient } from '../opening/open-client.js';
 import { type Colours, coloursFor } from '../output/colours.js';
 
@@ -20,7 +22,8 @@ export function doctorCommand(frame: Frame): Command {
     })
     .action(
       frame.action(async ({ dir: given }: CommonOptions) => {
-        const dir = dataFolder(shell, given);
+        // A configuration that cannot be loaded is a finding of its own.
+        const dir = await dataFolder(shell, given).catch(() => resolve(shell.cwd, DATA_FOLDER));
         const tools = [checkNode(process.versions.node), checkCompiler(shell.env), checkFolder(dir)];
         const checks = [...tools, await checkConfig(shell), ...(await checkData(shell, given))];
         const ok = checks.every((check) => check.ok);

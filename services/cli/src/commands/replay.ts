@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
+import { SkepError } from '@skep/kernel';
 import type { Command } from 'commander';
 import { agentText } from '../arguments/agent-address.js';
 import { share } from '../arguments/number-argument.js';
 import { EXIT } from '../frame/exit-code.js';
 import type { CommonOptions, Frame, Outcome } from '../frame/frame.js';
+import { onInterruption } from '../frame/interruption.js';
 import type { Shell } from '../frame/shell.js';
 import { bytesText, countText, msText, plural, rounded } from '../output/amounts.js';
 import { coloursFor } from '../output/colours.js';
@@ -28,11 +30,25 @@ export function replayCommand(frame: Frame): Command {
     .option('--kill-at <percent>', 'kill the working process when this share of the events was acknowledged', share)
     .action(
       frame.action(async (files: readonly string[], { dir, killAt }: Options) => {
-        const report = await replay(shell, { files: files.map((file) => resolve(shell.cwd, file)), dir, killAt });
+        const paths = files.map((file) => resolve(shell.cwd, file));
+        const report = await interruptible(() => replay(shell, { files: paths, dir, killAt }));
         for (const error of report.refused) shell.stderr.write(`${failureText(error, coloursFor(shell.stderr, shell.env))}\n`);
         return outcomeOf(shell, report);
       }),
     );
+}
+
+/** Ctrl-C ends the work; what it had put into a temporary folder is gone with it. */
+async function interruptible<Result>(work: () => Promise<Result>): Promise<Result> {
+  const interruption = onInterruption();
+  const interrupted = interruption.happened.then((): never => {
+    throw new SkepError('closed', { message: 'the replay was interrupted', remedy: 'Run it again; with --dir, into another folder.' });
+  });
+  try {
+    return await Promise.race([work(), interrupted]);
+  } finally {
+    interruption.dispose();
+  }
 }
 
 function outcomeOf(shell: Shell, { agents, crash, acknowledgedLost, repairs, refused }: ReplayReport): Outcome {

@@ -5,14 +5,13 @@ import { SkepError } from '@skep/kernel';
 import { connectSkep } from '@skep/sdk';
 import type { Command } from 'commander';
 import type { CommonOptions, Frame } from '../frame/frame.js';
-import { dataFolder, type Shell } from '../frame/shell.js';
+import type { Shell } from '../frame/shell.js';
+import { dataFolder, holdsData } from '../opening/data-folder.js';
 
 interface Options extends CommonOptions {
   readonly yes?: true;
 }
 
-/** Every folder that a Skep opened holds this file. */
-const MARKER = 'folder.json';
 const CONFIRMATION = 'yes';
 
 export function resetCommand(frame: Frame): Command {
@@ -27,7 +26,7 @@ export function resetCommand(frame: Frame): Command {
     .option('--yes', 'do not ask')
     .action(
       frame.action(async ({ dir: given, yes }: Options) => {
-        const dir = dataFolder(shell, given);
+        const dir = await dataFolder(shell, given);
         if (!existsSync(dir)) return { json: { dir, removed: false }, text: `There is no ${dir}.` };
         const folders = dataFoldersIn(dir);
         if (folders.length === 0) throw refusal(dir, `${dir} is no data folder`, 'Name the folder that holds the data with --dir.');
@@ -44,7 +43,7 @@ function dataFoldersIn(dir: string): readonly string[] {
   const below = readdirSync(dir, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => join(dir, entry.name));
-  return [dir, ...below].filter((folder) => existsSync(join(folder, MARKER)));
+  return [dir, ...below].filter(holdsData);
 }
 
 async function refuseHeld(dir: string): Promise<void> {

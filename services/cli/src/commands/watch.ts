@@ -4,7 +4,8 @@ import { agentText } from '../arguments/agent-address.js';
 import { positiveNumber } from '../arguments/number-argument.js';
 import type { CommonOptions, Frame, Outcome } from '../frame/frame.js';
 import { type Interruption, onInterruption, waitOr } from '../frame/interruption.js';
-import { dataFolder, type Shell } from '../frame/shell.js';
+import type { Shell } from '../frame/shell.js';
+import { dataFolder } from '../opening/data-folder.js';
 import { clockTimeText, plural } from '../output/amounts.js';
 import { coloursFor } from '../output/colours.js';
 import { watchLines } from '../watch/picture.js';
@@ -34,7 +35,7 @@ export function watchCommand(frame: Frame): Command {
 }
 
 async function watch(shell: Shell, { dir: given, seconds }: Options): Promise<Outcome> {
-  const dir = dataFolder(shell, given);
+  const dir = await dataFolder(shell, given);
   const interruption = onInterruption(seconds);
   const tally = new WatchTally();
   const view = shell.mode === 'text' && shell.stdout.isTTY === true ? screenView(shell, tally) : printedView(shell);

@@ -16,6 +16,8 @@ const PROGRAM = fileURLToPath(new URL('..', import.meta.url));
 export interface LoadedConfig {
   readonly file: string;
   readonly kinds: readonly AnyKind[];
+  /** The data folder, relative to the configuration. */
+  readonly dir: string | undefined;
   /** The configuration and every module of the project that it imported. */
   readonly files: readonly string[];
 }
@@ -43,7 +45,7 @@ export async function loadConfig(file: string): Promise<LoadedConfig> {
   for (const each of evaluated()) delete jiti.cache[each];
   try {
     const module = await jiti.import<{ readonly default?: unknown }>(file);
-    return { file, kinds: kindsOf(file, module.default), files: [...new Set([file, ...evaluated()])] };
+    return { file, kinds: kindsOf(file, module.default), dir: dirOf(module.default), files: [...new Set([file, ...evaluated()])] };
   } catch (cause) {
     // The module that failed is not among those that were evaluated, and those that it imports were never reached.
     throw new ConfigError(configFailure(file, cause), [...new Set([file, ...evaluated(), ...sourcesBelow(dirname(file))])]);
@@ -65,6 +67,10 @@ function kindsOf(file: string, exported: unknown): readonly AnyKind[] {
     id: file,
     remedy: 'Write: export default defineSkep({ kinds: [...] }), each kind made by defineAgent; both come from @skep/sdk.',
   });
+}
+
+function dirOf(exported: unknown): string | undefined {
+  return typeof exported === 'object' && exported !== null && 'dir' in exported && typeof exported.dir === 'string' ? exported.dir : undefined;
 }
 
 function checkNames(file: string, kinds: readonly AnyKind[]): readonly AnyKind[] {

@@ -5,7 +5,7 @@
  * - C2 Exit codes: 0 done, 1 refused, 2 the command line is wrong, 3 unavailable.
  * - C3 Errors and progress go to stderr; stdout belongs to the result.
  */
-import { isSkepError, toJson, toSkepError, type Value } from '@skep/kernel';
+import { isSkepError, type SkepError, toJson, toSkepError, type Value } from '@skep/kernel';
 import { Command, CommanderError } from 'commander';
 import { coloursFor } from '../output/colours.js';
 import { failureText } from '../output/failure-text.js';
@@ -48,7 +48,7 @@ export class Frame {
     const command = this.#plain(name).summary(summary);
     command.description(description ?? summary);
     for (const argument of args) command.argument(argument);
-    command.option('--dir <folder>', 'data folder (default: .skep in this folder)');
+    command.option('--dir <folder>', 'data folder (default: .skep beside skep.config.ts, or here)');
     command.option('--json', 'print one JSON object on the last line of stdout');
     command.addHelpText('after', `\nExample${examples.length > 1 ? 's' : ''}:\n${examples.map((line) => `  $ ${line}\n`).join('')}`);
     return command;
@@ -98,15 +98,13 @@ export class Frame {
     return this.#report(failure, exitCodeOf(failure.code));
   }
 
-  #report(error: ReturnType<typeof toSkepError>, exit: ExitCode): ExitCode {
+  #report(error: SkepError, exit: ExitCode): ExitCode {
     const { shell } = this;
     if (shell.mode === 'json') shell.stdout.write(`${JSON.stringify(error)}\n`);
     else shell.stderr.write(`${failureText(error, coloursFor(shell.stderr, shell.env))}\n`);
-    // Only a bug has no code of its own; then the stack is what helps.
     const { cause } = error;
-    if (error.code === 'internal' && cause instanceof Error && !isSkepError(cause) && shell.env.SKEP_DEBUG !== undefined) {
-      shell.stderr.write(`${cause.stack ?? cause.message}\n`);
-    }
+    // Only a bug has no code of its own; then the stack is what a report needs.
+    if (error.code === 'internal' && cause instanceof Error && !isSkepError(cause)) shell.stderr.write(`${cause.stack ?? cause.message}\n`);
     return exit;
   }
 }

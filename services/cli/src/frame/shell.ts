@@ -1,5 +1,5 @@
 /** What surrounds a run of the command line: streams, variables, the folder it was called from. Made once, in main.ts. */
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import type { ReadStream } from 'node:tty';
 
 export interface OutStream {
@@ -21,16 +21,9 @@ export interface Shell {
   readonly version: string;
 }
 
-/** Where the data lie when nobody says otherwise, below the folder that the user called from. */
-export const DATA_FOLDER = '.skep';
-
 /** npm moves its scripts to the folder of the package; `INIT_CWD` is where the user was. */
 export function callersFolder(cwd: string, env: Shell['env']): string {
   const { INIT_CWD: initial, npm_package_json: manifest } = env;
   const movedByNpm = initial !== undefined && manifest !== undefined && dirname(manifest) === cwd;
   return movedByNpm ? initial : cwd;
-}
-
-export function dataFolder(shell: Shell, dir: string | undefined): string {
-  return resolve(shell.cwd, dir ?? DATA_FOLDER);
 }

@@ -5,12 +5,12 @@
  * - A1 A command that only reads leaves no trace: where there is no folder it sees an empty swarm in memory.
  * - A2 Holders come and go between two looks. Work whose holder went away before anything happened starts over with the next one.
  */
-import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isSkepError } from '@skep/kernel';
 import { type Client, connectSkep, openSkep } from '@skep/sdk';
 import { kindsFor } from '../config/kinds.js';
-import { dataFolder, type Shell } from '../frame/shell.js';
+import type { Shell } from '../frame/shell.js';
+import { dataFolder, holdsData } from './data-folder.js';
 
 export interface Opened {
   readonly client: Client;
@@ -69,11 +69,11 @@ async function openOrWait(shell: Shell, opening: Opening, untilMs: number): Prom
 }
 
 async function open(shell: Shell, { dir: given, purpose }: Opening): Promise<Held> {
-  const dir = dataFolder(shell, given);
+  const dir = await dataFolder(shell, given);
   const client = await connectSkep(dir);
   if (client !== undefined) return { client, dir, through: 'holder', close: () => client.close() };
   const kinds = await kindsFor(shell, dir);
-  if (purpose === 'read' && !existsSync(dir)) {
+  if (purpose === 'read' && !holdsData(dir)) {
     shell.stderr.write(`There is nothing in ${dir} yet.\n`);
     const empty = await openSkep({ memory: true, kinds });
     return { client: empty.client, dir, through: 'nothing', close: () => empty.close() };

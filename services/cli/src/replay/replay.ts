@@ -1,11 +1,12 @@
 /** Replays real work: files become agents, steps become events. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type AgentId, encode, isSkepError, SkepError, toSkepError } from '@skep/kernel';
 import type { Client } from '@skep/sdk';
 import { agentText } from '../arguments/agent-address.js';
-import { dataFolder, type Shell } from '../frame/shell.js';
+import type { Shell } from '../frame/shell.js';
+import { holdsData } from '../opening/data-folder.js';
 import { withClient } from '../opening/open-client.js';
 import { startProgress } from '../output/progress.js';
 import { type CrashReport, feedThroughCrash } from './crash.js';
@@ -55,7 +56,7 @@ export async function replay(shell: Shell, options: ReplayOptions): Promise<Repl
   const progress = startProgress(shell, { title: 'replaying', nouns: 'events', total });
   let done = 0;
   const acknowledged = () => progress.update(++done);
-  const dir = options.dir === undefined ? mkdtempSync(join(tmpdir(), 'skep-replay-')) : dataFolder(shell, options.dir);
+  const dir = options.dir === undefined ? temporaryFolder() : resolve(shell.cwd, options.dir);
   try {
     const outcome = await (options.killAt === undefined
       ? undisturbed(shell, { dir, works, acknowledged })
@@ -65,6 +66,13 @@ export async function replay(shell: Shell, options: ReplayOptions): Promise<Repl
     progress.stop();
     if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** Removed at the end, and also when the process ends before it. */
+function temporaryFolder(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'skep-replay-'));
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
+  return dir;
 }
 
 interface Run {
@@ -84,7 +92,7 @@ async function undisturbed(shell: Shell, { dir, works, acknowledged }: Run): Pro
 }
 
 async function disturbed(shell: Shell, { dir, works, acknowledged, share }: Run & { readonly share: number }): Promise<RunOutcome> {
-  if (existsSync(dir)) await withClient(shell, { dir, purpose: 'read' }, ({ client }) => refuseExisting(client, works));
+  if (holdsData(dir)) await withClient(shell, { dir, purpose: 'read' }, ({ client }) => refuseExisting(client, works));
   const { report, holder } = await feedThroughCrash({ dir, works, share, acknowledged });
   try {
     const { client } = holder;

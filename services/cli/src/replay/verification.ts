@@ -23,7 +23,8 @@ export async function lostOf(client: Client, works: readonly AgentWork[]): Promi
 async function lostOfOne(client: Client, work: AgentWork): Promise<number> {
   if (work.acknowledged === 0) return 0;
   const causes = new Map((await readHistory(client, work.agent, work.acknowledged)).map(({ version, causationId }) => [version, causationId]));
-  const missing = work.operations.slice(0, work.acknowledged).filter((operation, at) => causes.get(at + 1) !== operation).length;
+  let missing = 0;
+  for (let at = 0; at < work.acknowledged; at += 1) if (causes.get(at + 1) !== work.operation(at)) missing += 1;
   if (missing > 0) return missing;
   const { root } = await client.at(work.agent, work.acknowledged);
   return root === work.root() ? 0 : work.acknowledged;

@@ -15,7 +15,7 @@ import { Trajectory } from './trajectory-kind.js';
 
 export class AgentWork {
   readonly agent: AgentId;
-  readonly operations: readonly OperationId[];
+  readonly #operations: OperationId[] = [];
   /** Steps acknowledged. */
   #acknowledged = 0;
   /** The state as it must be after what was acknowledged, grown here and nowhere else. */
@@ -27,7 +27,6 @@ export class AgentWork {
     readonly steps: readonly Step[],
   ) {
     this.agent = agentId({ tenant: TENANT_DEFAULT, kind: Trajectory.kind, name });
-    this.operations = steps.map(() => operationId(Date.now(), randomBytes(10)));
   }
 
   get acknowledged(): number {
@@ -37,10 +36,15 @@ export class AgentWork {
   /** Sends one step; counts it when its reply comes. @throws SkepError, also when the reply tells of another step than it must */
   async send(client: Client, at: number): Promise<void> {
     const step = this.steps[at];
-    const operation = this.operations[at];
-    if (step === undefined || operation === undefined) throw new SkepError('internal', { message: `there is no step ${at}`, id: this.agent });
-    const reply = await client.call(this.agent, 'step', step as unknown as Value, { operation });
+    if (step === undefined) throw new SkepError('internal', { message: `there is no step ${at}`, id: this.agent });
+    const reply = await client.call(this.agent, 'step', step as unknown as Value, { operation: this.operation(at) });
     this.#acknowledge(at, step, reply);
+  }
+
+  /** The id of a step's call, made when it is first asked for: it carries its time, and an old one is refused. */
+  operation(at: number): OperationId {
+    this.#operations[at] ??= operationId(Date.now(), randomBytes(10));
+    return this.#operations[at];
   }
 
   /** Root of what was acknowledged. */

@@ -1,8 +1,9 @@
-/** The commands of `skep agent`, each by the built program, each in a process of its own. */
+/** The commands of `skep agent`: each by the built program in a process of its own, and then, for more cases, in this one. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { writeProject } from '../programs/project.js';
+import { skepHere } from '../programs/shell.js';
 import { skep, temporaryFolder } from '../programs/skep.js';
 
 test('O1 an agent is created, suspended, resumed and terminated', async ({ onTestFinished }) => {
@@ -25,7 +26,7 @@ test('O1 an agent is created, suspended, resumed and terminated', async ({ onTes
 test('P1 the past is read, compared, branched and restored, by version and by name', async ({ onTestFinished }) => {
   const folder = temporaryFolder(onTestFinished);
   writeProject(folder);
-  const agent = (...args: string[]) => skep({ folder }, 'agent', ...args);
+  const agent = (...args: string[]) => skepHere(folder, 'agent', ...args);
   const asJson = async (...args: string[]) => (await agent(...args, '--json')).json;
   for (const by of ['1', '2', '-4']) expect((await agent('call', 'counter/a', 'increment', by)).code).toBe(0);
   expect(await asJson('get', 'counter/a')).toMatchObject({ version: 3, value: { count: -1 } });
@@ -45,6 +46,18 @@ test('P1 the past is read, compared, branched and restored, by version and by na
     branchedFrom: { agent: 'default/counter/a', version: 2 },
   });
   expect(await asJson('get', 'counter/b')).toMatchObject({ root: before.root, value: { count: 3 } });
+});
+
+test('every command of an agent works by the built program', async ({ onTestFinished }) => {
+  const folder = temporaryFolder(onTestFinished);
+  const agent = (...args: string[]) => skep({ folder }, 'agent', ...args, '--json');
+  await agent('call', 'state/a', 'update', '{"changes":[{"set":"n","value":1}]}');
+  expect(await agent('get', 'state/a', 'n')).toMatchObject({ code: 0, json: { value: 1 } });
+  expect(await agent('at', 'state/a', '--version', '0')).toMatchObject({ code: 0, json: { value: {} } });
+  expect(await agent('diff', 'state/a', '0', '1')).toMatchObject({ code: 0, json: { changes: [{ kind: 'create', path: ['n'], new: 1 }] } });
+  expect(await agent('checkpoint', 'state/a', 'one')).toMatchObject({ code: 0, json: { name: 'one', version: 1 } });
+  expect(await agent('branch', 'state/a', 'b')).toMatchObject({ code: 0, json: { agent: 'default/state/b' } });
+  expect(await agent('restore', 'state/a', '--version', '0')).toMatchObject({ code: 0, json: { version: 2 } });
 });
 
 test('P2 the log tells each event with its cause and its changes', async ({ onTestFinished }) => {
@@ -73,11 +86,11 @@ test('P2 the log tells each event with its cause and its changes', async ({ onTe
 test('U7 agents are listed by kind, tag, tenant and status; kinds are listed with what they take', async ({ onTestFinished }) => {
   const folder = temporaryFolder(onTestFinished);
   writeProject(folder);
-  const agent = (...args: string[]) => skep({ folder }, 'agent', ...args);
+  const agent = (...args: string[]) => skepHere(folder, 'agent', ...args);
   await agent('create', 'counter/a');
   await agent('create', 'tenant-2/counter/b');
   await agent('create', 'state/c');
-  const listed = async (...filter: string[]) => (await agent('ls', ...filter, '--json')).json.agents.map((info: { agent: string }) => info.agent);
+  const listed = async (...filter: string[]) => (await agent('ls', ...filter, '--json')).json.agents.map(({ agent }) => agent);
   expect(await listed()).toEqual(['default/counter/a', 'default/state/c', 'tenant-2/counter/b']);
   expect(await listed('--kind', 'state')).toEqual(['default/state/c']);
   expect(await listed('--tag', 'test')).toEqual(['default/counter/a', 'tenant-2/counter/b']);

@@ -25,9 +25,7 @@ test('doctor looks at tools, configuration and data', async ({ onTestFinished })
   await skep({ folder }, 'agent', 'create', 'state/a');
   const well = await skep({ folder }, 'doctor', '--json');
   expect(well).toMatchObject({ code: 0, json: { ok: true } });
-  expect(well.json.checks.map((check: { name: string }) => check.name)).toEqual(
-    expect.arrayContaining(['Node', 'compiler', 'folder', 'config', 'lane']),
-  );
+  expect(well.json.checks.map(({ name }) => name)).toEqual(expect.arrayContaining(['Node', 'compiler', 'folder', 'config', 'lane']));
   writeFileSync(join(folder, 'skep.config.ts'), 'export default { kinds: [1] };');
   const broken = await skep({ folder }, 'doctor');
   expect(broken.code).toBe(1);
@@ -50,4 +48,19 @@ test('reset asks, removes all of the data, and nothing that is no data', async (
     json: { error: { code: 'invalid-input' } },
   });
   expect(existsSync(join(folder, 'photos'))).toBe(true);
+});
+
+test('the data lie beside the configuration, or where it says', async ({ onTestFinished }) => {
+  const folder = temporaryFolder(onTestFinished);
+  mkdirSync(join(folder, 'src'));
+  const config = (more: string) =>
+    writeFileSync(join(folder, 'skep.config.ts'), `import { defineSkep } from '@skep/sdk';\nexport default defineSkep({ kinds: []${more} });\n`);
+  config('');
+  await skep({ folder: join(folder, 'src') }, 'agent', 'create', 'state/a');
+  expect(existsSync(join(folder, '.skep', 'folder.json'))).toBe(true);
+  config(", dir: 'elsewhere'");
+  expect((await skep({ folder }, 'status', '--json')).json).toMatchObject({ dir: join(folder, 'elsewhere'), agents: { known: 0 } });
+  await skep({ folder: join(folder, 'src') }, 'agent', 'create', 'state/b');
+  expect(existsSync(join(folder, 'elsewhere', 'folder.json'))).toBe(true);
+  expect((await skep({ folder }, 'agent', 'ls', '--dir', '.skep', '--json')).json.agents).toMatchObject([{ agent: 'default/state/a' }]);
 });

@@ -79,7 +79,7 @@ describe('the program', () => {
     expect(ended.json.error.code).toBe('corrupt');
     const doctor = await skep({ folder }, 'doctor', '--json');
     expect(doctor.code).toBe(EXIT.refused);
-    expect(doctor.json.checks.filter((check: { ok: boolean }) => !check.ok)).toMatchObject([{ name: 'data' }]);
+    expect(doctor.json.checks.filter(({ ok }) => !ok)).toMatchObject([{ name: 'data' }]);
   });
 
   test('works in the folder that npm was called from', async ({ onTestFinished }) => {

@@ -1,4 +1,4 @@
-import type { Change, Value } from '@skep/kernel';
+import { type Change, normalize, type Value } from '@skep/kernel';
 import { diff, treeOf } from '@skep/state';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -26,9 +26,9 @@ test('a change that replaces something else than is there is no history', () => 
 });
 
 test('P2 the fold of the changes between two states is the second state', () => {
-  // Whole numbers beyond 2^53 - 1 are no values, and -0 becomes 0.
-  const value = fc.jsonValue({ maxDepth: 3 }).filter((each) => !/-0|\d{16}|e\+/.test(JSON.stringify(each))) as fc.Arbitrary<Value>;
-  const state = fc.dictionary(fc.string({ maxLength: 4 }), value, { maxKeys: 6 });
+  // Whole numbers beyond 2^53 - 1 are no values; normalizing makes 0 of -0, as storing does.
+  const value = fc.jsonValue({ maxDepth: 3 }).filter((each) => !/\d{16}|e\+/.test(JSON.stringify(each)));
+  const state = fc.dictionary(fc.string({ maxLength: 4 }), value, { maxKeys: 6 }).map((each) => normalize(each));
   fc.assert(
     fc.property(state, state, (before, after) => {
       const changes = diff(treeOf(before), treeOf(after));

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
-import type { OutStream, Shell } from '../../src/index.js';
+import { type OutStream, run, type Shell } from '../../src/index.js';
+import { type Ended, lastLine } from './skep.js';
 
 export interface HeardShell extends Shell {
   readonly heard: { stdout: string; stderr: string };
@@ -26,4 +27,12 @@ export function heardShell(given: Partial<Shell> & { readonly terminal?: 'yes' }
     ...rest,
     heard,
   };
+}
+
+/** A command in this very process: the same code without the start of a program, for tests that need many. */
+export async function skepHere(folder: string, ...args: readonly string[]): Promise<Ended> {
+  const shell = heardShell({ cwd: folder, mode: args.includes('--json') ? 'json' : 'text' });
+  const code = await run(shell, args);
+  const { stdout, stderr } = shell.heard;
+  return { code, stdout, stderr, json: lastLine(stdout) };
 }

@@ -16,12 +16,40 @@ export interface Ended {
   readonly stdout: string;
   readonly stderr: string;
   /** The last line of stdout. */
-  readonly json: Json;
+  readonly json: Printed;
 }
 
-/** What a test looks into; a mistaken look fails the test. */
-// biome-ignore lint/suspicious/noExplicitAny: the shape is what the tests check, value by value.
-export type Json = any;
+/** What the commands print, all of them together; which of it is there is what the tests check. */
+export interface Printed {
+  readonly error: { readonly code: string; readonly id: string; readonly message: string };
+  readonly refused: readonly Printed['error'][];
+  readonly agents: readonly {
+    readonly agent: string;
+    readonly id: string;
+    readonly events: number;
+    readonly version: number;
+    readonly root: string;
+  }[];
+  readonly checks: readonly { readonly name: string; readonly ok: boolean }[];
+  readonly checkpoints: readonly unknown[];
+  readonly kinds: readonly unknown[];
+  readonly events: readonly unknown[];
+  readonly skipped: readonly string[];
+  readonly agent: string;
+  readonly operation: string;
+  readonly root: string;
+  readonly value: unknown;
+  readonly version: number;
+  readonly pid: number;
+  readonly ok: boolean;
+  readonly turns: number;
+  readonly acknowledged: number;
+  readonly acknowledgedLost: number;
+  readonly inFlightAtKill: number;
+  readonly killedAtEvent: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
 
 export interface Invocation {
   readonly folder: string;
@@ -73,7 +101,7 @@ export class Running {
     }
   }
 
-  async end(signal: NodeJS.Signals = 'SIGINT'): Promise<{ readonly code: number | null; readonly json: Json }> {
+  async end(signal: NodeJS.Signals = 'SIGINT'): Promise<{ readonly code: number | null; readonly json: Printed }> {
     this.#child.kill(signal);
     const code = await this.#ended;
     return { code, json: lastLine(this.#lines.join('\n')) };
@@ -100,10 +128,11 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|INIT_CWD|VITEST|NODE_OPTIONS|FORCE_COLOR)/.test(name)));
 }
 
-function lastLine(text: string): Json {
+export function lastLine(text: string): Printed {
   try {
-    return JSON.parse(text.trimEnd().split('\n').at(-1) ?? '');
+    return JSON.parse(text.trimEnd().split('\n').at(-1) ?? '') as Printed;
   } catch {
-    return undefined;
+    // Text for people; a test that looks for an object in it fails.
+    return {} as Printed;
   }
 }

@@ -2,9 +2,9 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { DATA, type Json, skep, temporaryFolder } from '../programs/skep.js';
+import { DATA, skep, temporaryFolder } from '../programs/skep.js';
 
-function trajectory(name: string, steps: number): Json {
+function trajectory(name: string, steps: number): object {
   return {
     environment: name,
     trajectory: Array.from({ length: steps }, (_, at) => ({
@@ -37,7 +37,7 @@ test('files become agents, steps become versions, and every one of them can be l
     killedAtEvent: null,
     acknowledgedLost: 0,
   });
-  const at = await skep({ folder }, 'agent', 'at', json.agents[1].id, '--version', '2', '--dir', 'data', '--json');
+  const at = await skep({ folder }, 'agent', 'at', json.agents[1]?.id ?? '', '--version', '2', '--dir', 'data', '--json');
   expect(at.json.value).toMatchObject({ steps: 2, openFile: 'f1', last: { action: 'step 1', observation: 'saw 1' } });
   expect((await skep({ folder }, 'agent', 'diff', 'trajectory/b', '2', '3', '--dir', 'data')).stdout).toContain('~ openFile: "f1" -> "f2"');
   const again = await skep({ folder }, 'replay', ...files, '--dir', 'data', '--json');
@@ -67,7 +67,7 @@ test('a bad file is named and left out, a single event cannot be killed in its m
   const mixed = await skep({ folder }, 'replay', good, 'bad.traj', 'absent.traj', '--json');
   expect(mixed.code).toBe(1);
   expect(mixed.json).toMatchObject({ agents: [{ id: 'default/trajectory/good', version: 1 }], acknowledgedLost: 0 });
-  expect(mixed.json.refused.map((error: { id: string }) => error.id)).toEqual([join(folder, 'bad.traj'), join(folder, 'absent.traj')]);
+  expect(mixed.json.refused.map(({ id }) => id)).toEqual([join(folder, 'bad.traj'), join(folder, 'absent.traj')]);
   expect(mixed.stderr).toContain('bad.traj cannot be replayed');
   expect(await skep({ folder }, 'replay', 'bad.traj', '--dir', 'data', '--json')).toMatchObject({ code: 1, json: { error: { code: 'malformed' } } });
   expect(existsSync(join(folder, 'data'))).toBe(false);
@@ -86,7 +86,7 @@ describe.skipIf(!existsSync(DATA))('real work of agents (skipped where the folde
     expect([whole.code, killed.code]).toEqual([0, 0]);
     expect(whole.json.agents).toHaveLength(files.length);
     expect(killed.json.agents).toEqual(whole.json.agents);
-    const events = whole.json.agents.reduce((sum: number, agent: { events: number }) => sum + agent.events, 0);
+    const events = whole.json.agents.reduce((sum, agent) => sum + agent.events, 0);
     expect(killed.json).toMatchObject({ killedAtEvent: Math.round(events / 2), acknowledgedLost: 0 });
   });
 });

@@ -1,0 +1,34 @@
+/** Where the data of a command lie: where `--dir` says, else where the configuration says, else in `.skep`. */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { findConfig } from '../config/find-config.js';
+import { ConfigError, loadConfig } from '../config/load-config.js';
+import type { Shell } from '../frame/shell.js';
+
+/** Below the folder of the configuration, or below the one that the user called from where there is none. */
+export const DATA_FOLDER = '.skep';
+
+/** Files that a Skep makes in its folder before any other. */
+const SIGNS = ['folder.json', 'log.db'];
+
+/** @throws SkepError `not-configured` when the configuration would have to say and cannot be loaded */
+export async function dataFolder(shell: Shell, given: string | undefined): Promise<string> {
+  if (given !== undefined) return resolve(shell.cwd, given);
+  const config = findConfig(shell.cwd);
+  if (config === undefined) return join(shell.cwd, DATA_FOLDER);
+  return resolve(dirname(config), (await dirOf(config)) ?? DATA_FOLDER);
+}
+
+export function holdsData(dir: string): boolean {
+  return SIGNS.some((name) => existsSync(join(dir, name)));
+}
+
+/** Evaluating a configuration takes its time; one whose text has no such word names no folder. */
+async function dirOf(config: string): Promise<string | undefined> {
+  if (!/\bdir\b/.test(readFileSync(config, 'utf8'))) return undefined;
+  try {
+    return (await loadConfig(config)).dir;
+  } catch (error) {
+    throw error instanceof ConfigError ? error.error : error;
+  }
+}
