@@ -4,7 +4,7 @@
  *   claiming -> ready -> (settling) -> freeing -> gone
  *       |         |
  *       v         v
- *     failed    lapsed (its uncommitted records were given up; it is claimed again)
+ *      gone      gone (its uncommitted records were given up; it is claimed again)
  */
 import { type AgentAddress, type AgentId, type HashHex, parseAgentId } from '@skep/kernel';
 import type { Ticket } from '@skep/lane';
@@ -36,17 +36,25 @@ export class Activation {
   lastTicket: Ticket = 0;
   turn: Turn | undefined;
   scheduled = false;
-  /** No message is taken: a pause after a failure. */
-  paused = false;
+  /** Set while no message is taken: a pause after a failure. */
+  cancelPause: (() => void) | undefined;
   failures: Failures = NO_FAILURES;
   /** Bodies of the records after the last settled snapshot. */
   tail: Uint8Array[] = [];
   tailBytes = 0;
   settled: Settled = NEVER_SETTLED;
   settling = false;
+  /** Bytes that the node had written when the directory last named this agent's place in the lane. */
+  settledBytes = 0;
+  /** The snapshot of an agent without records, by which it can rest. */
+  emptyBlob: HashHex | undefined;
   lastUsedMs: number;
-  /** The last sequence from each sender that waits in the mailbox. */
+  /** The last sequence from each sender that was let into the mailbox; while the agent claims, all that is known of them. */
   readonly enqueued = new Map<AgentId, number>();
+  /** Readers whose mark waits in the mailbox. */
+  marks = 0;
+  /** Senders for whose messages there was no room. */
+  readonly starved = new Set<AgentId>();
   /** Receivers that took this agent's messages, not recorded yet. */
   readonly taken = new Map<AgentId, number>();
   redelivering = false;
@@ -58,7 +66,8 @@ export class Activation {
 
   constructor(
     readonly agent: AgentId,
-    readonly kind: AnyKind,
+    /** The newest code; a turn under way ends on that which it began with. */
+    public kind: AnyKind,
     mailboxLimit: number,
     nowMs: number,
   ) {
@@ -75,5 +84,14 @@ export class Activation {
 
   get dirty(): boolean {
     return this.tail.length > 0;
+  }
+
+  get paused(): boolean {
+    return this.cancelPause !== undefined;
+  }
+
+  endPause(): void {
+    this.cancelPause?.();
+    this.cancelPause = undefined;
   }
 }

@@ -6,23 +6,27 @@
  */
 import { type AgentId, encode, hash, parseAgentId, SkepError, toSkepError, type Value } from '@skep/kernel';
 import type { Ticket } from '@skep/lane';
-import type { ReplySlot } from '@skep/protocol';
+import type { ReplySlot, TurnRecord } from '@skep/protocol';
 import type { Activation } from './activation.js';
-import { admit } from './admission.js';
+import { type Admission, admit } from './admission.js';
 import { refuseCycle } from './call-cycle.js';
 import { Gate } from './gate.js';
 import { Historian } from './historian.js';
-import type { CommittedTurn, HostOptions } from './host-options.js';
+import type { CommitListener, CommittedTurn, HostOptions } from './host-options.js';
 import { Keeper } from './keeper.js';
 import type { AnyKind } from './kind.js';
-import type { Call, Caller, Command, TimerShot, TurnReply } from './message.js';
+import type { Call, Caller, Command, Message, TimerShot, TurnReply } from './message.js';
 import { Messenger } from './messenger.js';
 import { Meter } from './meter.js';
+import { checkPayload } from './payload.js';
 import { Pump } from './pump.js';
 import { answerQuery } from './query.js';
-import { Roster } from './roster.js';
+import { Recorder } from './recorder.js';
+import { Roster, type RosterListener } from './roster.js';
 import type { Turn } from './turn.js';
-import { type TurnEffects, TurnRunner } from './turn-runner.js';
+import type { TurnEffects } from './turn-effects.js';
+import { TurnRunner } from './turn-runner.js';
+import { Waker } from './waker.js';
 
 export interface HostCall {
   readonly slot?: ReplySlot;
@@ -36,38 +40,46 @@ export class ActorHost {
   readonly meter: Meter;
   readonly roster: Roster;
   private readonly gate = new Gate();
+  private readonly recorder: Recorder;
   private readonly runner: TurnRunner;
   private readonly messenger: Messenger;
   private readonly keeper: Keeper;
   private readonly pump: Pump;
-  private readonly listeners = new Set<(turns: readonly CommittedTurn[]) => void>();
+  private readonly waker: Waker;
+  private readonly listeners: Set<CommitListener>;
 
   constructor(private readonly options: HostOptions) {
-    this.meter = new Meter(options.clock);
+    const { clock, lane, blob } = options;
+    this.meter = options.meter ?? new Meter(clock);
+    this.listeners = options.listeners ?? new Set();
     this.pump = new Pump(
-      options.clock,
+      clock,
       (activation) => this.step(activation),
-      () => options.lane.flush(),
+      () => lane.flush(),
     );
-    this.roster = new Roster(options, this.gate, this.pump, {
-      revived: (activation) => this.revived(activation),
-      unsettled: (activation) => this.keeper.unsettled(activation),
-    });
-    this.runner = new TurnRunner(options, this.gate, this.turnEffects());
+    this.roster = new Roster(options, this.gate, this.pump, this.rosterListener());
+    this.waker = new Waker(clock, (agent) => this.bringUp(agent));
     this.messenger = new Messenger(
       {
         activate: (agent) => this.roster.activateKnown(agent),
         find: (agent) => this.roster.find(agent),
         schedule: (activation) => this.pump.schedule(activation),
       },
-      options.clock,
+      clock,
     );
-    this.keeper = new Keeper(options, this.gate, {
+    const effects = this.turnEffects();
+    this.recorder = new Recorder(options, this.gate, effects);
+    this.runner = new TurnRunner(options, this.gate, this.recorder, effects);
+    this.keeper = new Keeper(options, this.gate, this.recorder, {
       activations: () => this.roster.all(),
-      housekeep: (activation) => void this.runner.commitPlain(activation, { kind: 'housekeeping' }, [], {}),
+      housekeep: (activation) => void this.recorder.plain(activation, { kind: 'housekeeping' }, [], {}),
       enqueueTimer: (activation, shot) => this.enqueueTimer(activation, shot),
     });
-    this.historian = new Historian(options.blob, (activation) => this.roster.initialTree(activation.kind, activation.address.name));
+    this.historian = new Historian(
+      blob,
+      (activation) => this.roster.initialTree(activation.kind, activation.address.name),
+      (ticket) => this.barrier(ticket),
+    );
   }
 
   /** A handler's turn or a query's answer. Rejects with a SkepError. */
@@ -79,6 +91,7 @@ export class ActorHost {
         if (!kind.handlers.has(method)) {
           throw new SkepError('unknown-method', { message: `kind ${kind.kind} has no method ${method}; it has ${methodNames(kind)}`, id: agent });
         }
+        checkPayload(input, { bytesMax: this.options.limits.payloadBytes, what: `the input of ${method}`, id: agent });
         this.roster.enqueue(this.roster.activate(agent, kind), this.callMessage(method, input, options, { resolve, reject }));
       } catch (error) {
         reject(toSkepError(error));
@@ -86,10 +99,15 @@ export class ActorHost {
     });
   }
 
+  /** What an operator does: a record without a handler. It need not wait for a message that is tried again and again. */
   command(agent: AgentId, command: Omit<Command, 'kind' | 'caller'>): Promise<TurnReply> {
     return new Promise((resolve, reject) => {
       try {
-        this.roster.enqueue(this.roster.activate(agent, this.roster.kindOf(agent)), { kind: 'command', ...command, caller: { resolve, reject } });
+        const activation = this.roster.activate(agent, this.roster.kindOf(agent));
+        const message: Command = { kind: 'command', ...command, caller: { resolve, reject } };
+        if (activation.stage !== 'ready' || activation.turn !== undefined || !activation.paused) return this.roster.enqueue(activation, message);
+        this.runCommand(activation, message);
+        this.pump.start();
       } catch (error) {
         reject(toSkepError(error));
       }
@@ -110,18 +128,30 @@ export class ActorHost {
     return { value, version, level: this.options.level };
   }
 
-  /** The activation of an agent, brought to life if it exists; undefined if it does not. Waits for its turn in the mailbox, not for steps. */
+  /**
+   * The activation of an agent, brought to life if it exists; undefined if it does not. Waits for its turn in the mailbox, but neither for
+   * steps nor for a pause after a failure.
+   */
   async reading(agent: AgentId): Promise<Activation | undefined> {
     const kind = this.roster.kindOf(agent);
-    const known = this.roster.find(agent);
-    if (known === undefined && !(await this.options.lane.exists(agent))) return undefined;
-    const activation = this.roster.find(agent) ?? this.roster.activate(agent, kind);
-    activation.lastUsedMs = this.options.clock.nowMs();
-    if (activation.state === undefined) await new Promise<Activation>((resolve, reject) => activation.waiting.push({ resolve, reject }));
-    if (activation.mailbox.size > 0 && activation.turn === undefined) {
-      await new Promise<void>((resolve, reject) => this.roster.enqueue(activation, { kind: 'mark', caller: { resolve, reject } }));
+    for (;;) {
+      if (this.roster.find(agent) === undefined && !(await this.options.lane.exists(agent))) return undefined;
+      const activation = this.roster.find(agent) ?? this.roster.activate(agent, kind);
+      activation.lastUsedMs = this.options.clock.nowMs();
+      if (activation.stage !== 'ready') {
+        await new Promise<Activation>((resolve, reject) => activation.waiting.push({ resolve, reject }));
+        continue;
+      }
+      if (activation.mailbox.size > 0 && activation.turn === undefined && !activation.paused) {
+        await new Promise<void>((resolve, reject) => {
+          this.roster.enqueue(activation, { kind: 'mark', caller: { resolve, reject } });
+          activation.marks += 1;
+        });
+        // It may have gone and come back meanwhile.
+        if (this.roster.find(agent) !== activation) continue;
+      }
+      return activation.position === 0 ? undefined : activation;
     }
-    return activation.position === 0 ? undefined : activation;
   }
 
   /** Resolves when a strong read that saw everything up to the ticket may leave (L7). */
@@ -135,10 +165,10 @@ export class ActorHost {
 
   /** Brings an agent to life without a message: after a crash, for its timers and unsent messages. False when its kind is not loaded. */
   wake(agent: AgentId): boolean {
-    return this.roster.activateKnown(agent) !== undefined;
+    return this.waker.wake(agent);
   }
 
-  onCommitted(listener: (turns: readonly CommittedTurn[]) => void): () => void {
+  onCommitted(listener: CommitListener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
@@ -171,7 +201,25 @@ export class ActorHost {
     if (activation !== undefined) this.keeper.unsettled(activation);
   }
 
+  private rosterListener(): RosterListener {
+    return {
+      revived: (activation) => this.revived(activation),
+      unsettled: (activation) => this.keeper.unsettled(activation),
+      returned: (from) => this.messenger.returned(from),
+      lapsed: (agents) => this.waker.wakeLater(agents),
+      gone: (agent, retry) => this.waker.failed(agent, retry),
+    };
+  }
+
+  private bringUp(agent: AgentId): 'awake' | 'coming' | 'never' {
+    const activation = this.roster.activateKnown(agent);
+    if (activation === undefined) return 'never';
+    return activation.stage === 'ready' ? 'awake' : 'coming';
+  }
+
   private revived(activation: Activation): void {
+    this.waker.awake(activation.agent);
+    activation.settledBytes = this.recorder.bytes;
     const state = activation.ready;
     if (state.pending !== undefined) this.runner.start(activation, { kind: 'resumption', begun: state.pending.begun });
     if (state.timers.size > 0) this.keeper.arm(activation);
@@ -183,40 +231,41 @@ export class ActorHost {
       sent: (activation, items) => this.messenger.dispatch(activation, items),
       taken: (delivery) => this.messenger.taken(delivery),
       timersChanged: (activation) => this.keeper.arm(activation),
+      statusChanged: (activation) => this.statusChanged(activation),
+      awaiting: (activation) => releaseMarks(activation),
       schedule: (activation) => {
         this.pump.schedule(activation);
         if (this.pump.idle) this.options.lane.flush();
       },
-      committed: (activation, record, sinceMs) => {
-        this.meter.turn(
-          sinceMs === undefined
-            ? undefined
-            : { sinceMs, passed: (done) => this.gate.hold(activation.lastTicket, { release: done, abort: () => {} }) },
-        );
-        this.keeper.committed(activation);
-        if (this.listeners.size > 0)
-          this.announce(
-            activation,
-            record.version,
-            record.events[0]?.type ?? '',
-            record.events.reduce((sum, event) => sum + event.edits.length, 0),
-            record.ms,
-          );
-      },
+      committed: (activation, record, sinceMs) => this.committed(activation, record, sinceMs),
       failed: () => this.meter.failure(),
       methodKind: (to, method) => this.methodKind(to, method),
       ask: (turn, to, method, input, operation) => this.ask(turn, to, method, input, operation),
     };
   }
 
-  private announce(activation: Activation, version: number, type: string, changes: number, timeMs: number): void {
-    const turn: CommittedTurn = { agent: activation.agent, version, type, changes, timeMs };
-    this.gate.hold(activation.lastTicket, {
-      release: () => {
-        for (const listener of this.listeners) listener([turn]);
-      },
-      abort: () => {},
-    });
+  private committed(activation: Activation, record: TurnRecord, sinceMs: number | undefined): void {
+    const ticket = activation.lastTicket;
+    this.keeper.committed(activation);
+    const [first] = record.events;
+    // Housekeeping is no turn.
+    if (first === undefined) return;
+    const passed = (done: () => void): void => this.gate.hold(ticket, { release: done, abort: () => {} });
+    this.meter.turn(sinceMs === undefined ? undefined : { sinceMs, passed });
+    if (this.listeners.size === 0) return;
+    const changes = record.events.reduce((sum, event) => sum + event.edits.length, 0);
+    const turn: CommittedTurn = { agent: activation.agent, version: record.version, type: first.type, changes, timeMs: record.ms };
+    passed(() => this.announce(turn));
+  }
+
+  private announce(turn: CommittedTurn): void {
+    for (const listener of this.listeners) {
+      try {
+        listener([turn]);
+      } catch {
+        // A watcher that throws harms nobody but itself.
+      }
+    }
   }
 
   private methodKind(to: AgentId, method: string): 'handler' | 'query' {
@@ -229,14 +278,15 @@ export class ActorHost {
   private async ask(turn: Turn, to: AgentId, method: string, input: Value, operation: string): Promise<Value> {
     if (this.roster.kindOf(to).queries.has(method)) return (await this.query(to, method, input)).value;
     const chain = [...turn.chain, turn.agent];
-    const awaitedBy = (agent: AgentId) => this.roster.find(agent)?.turn?.awaits;
-    refuseCycle({ turn, to, chain, chainMax: this.options.limits.callChain, awaitedBy });
-    turn.awaits = to;
+    const awaitedBy = (agent: AgentId) => this.roster.find(agent)?.turn?.awaits ?? [];
+    refuseCycle({ from: turn.agent, to, chain, chainMax: this.options.limits.callChain, awaitedBy });
+    turn.awaits.push(to);
     try {
       const slot = { kind: 'operation', id: operation } as const;
       return (await this.call(to, method, input, { slot, chain, correlation: turn.correlation })).value;
     } finally {
-      turn.awaits = undefined;
+      const at = turn.awaits.indexOf(to);
+      if (at >= 0) turn.awaits.splice(at, 1);
     }
   }
 
@@ -246,9 +296,10 @@ export class ActorHost {
     return { kind: 'call', method, input, slot, body, expectedVersion, chain, correlation, caller, sinceMs: this.options.clock.monotonicMs() };
   }
 
+  /** Always accepted: an agent has a limited number of timers, and each waits in its mailbox once. */
   private enqueueTimer(activation: Activation, shot: TimerShot): void {
     if (activation.stage !== 'ready' || activation.timersQueued.has(shot.name)) return;
-    if (!activation.mailbox.push(shot)) return;
+    activation.mailbox.force(shot);
     activation.timersQueued.add(shot.name);
     this.pump.schedule(activation);
   }
@@ -256,36 +307,49 @@ export class ActorHost {
   private step(activation: Activation): void {
     const nowMs = this.options.clock.nowMs();
     activation.lastUsedMs = nowMs;
-    if (activation.stage !== 'ready' || activation.turn !== undefined) return;
-    const message = activation.mailbox.shift();
+    if (activation.stage !== 'ready' || activation.turn !== undefined || activation.paused) return;
+    const { mailbox, starved } = activation;
+    const message = mailbox.shift();
     if (message === undefined) return;
-    if (message.kind === 'delivery' && activation.enqueued.get(message.from) === message.sequence) activation.enqueued.delete(message.from);
+    if (starved.size > 0 && mailbox.size * 2 <= mailbox.limit) this.messenger.room(activation);
+    activation.kind = this.options.kinds.get(activation.kind.kind) ?? activation.kind;
+    try {
+      this.take(activation, message, admit(activation, message, nowMs));
+    } catch (thrown) {
+      const error = toSkepError(thrown);
+      if ('caller' in message) message.caller.reject(error);
+      this.roster.crash(activation, error);
+    }
+  }
+
+  private take(activation: Activation, message: Message, admission: Admission): void {
     if (message.kind === 'timer') activation.timersQueued.delete(message.name);
-    const admission = admit(activation, message, nowMs);
+    if (message.kind === 'mark') activation.marks -= 1;
     switch (admission.kind) {
       case 'run':
         return this.runner.start(activation, admission.message);
       case 'command':
-        return this.runCommand(activation, admission.command, admission.command);
+        return this.runCommand(activation, admission.command);
       case 'reached':
         return admission.mark.caller.resolve();
-      case 'answer':
-        this.gate.hold(activation.lastTicket, {
-          release: () => admission.caller.resolve({ value: admission.value, version: activation.ready.version, level: this.options.level }),
-          abort: (error) => admission.caller.reject(error),
+      case 'answer': {
+        const { caller, value, version } = admission;
+        const { level } = this.options;
+        return this.gate.hold(activation.lastTicket, {
+          release: () => caller.resolve({ value, version, level }),
+          abort: (error) => caller.reject(error),
         });
-        return;
+      }
       case 'refuse':
-        // It may show what an uncommitted turn led to, so it waits for that turn.
-        this.gate.hold(activation.lastTicket, {
-          release: () => admission.caller.reject(admission.error),
-          abort: (error) => admission.caller.reject(error),
-        });
-        return;
+        return this.refuse(activation, admission.caller, admission.error);
       case 'taken':
         return this.messenger.taken({ from: admission.from, to: activation.agent, sequence: admission.sequence });
+      case 'return':
+        activation.enqueued.delete(admission.from);
+        if (admission.why === 'gap') this.messenger.returned(admission.from);
+        return;
       case 'note':
-        this.runner.commitPlain(activation, admission.message, [admission.event], {});
+        this.recorder.plain(activation, admission.message, [admission.event], {});
         return;
       case 'ignore':
         if (message.kind === 'timer') this.keeper.arm(activation);
@@ -293,26 +357,40 @@ export class ActorHost {
     }
   }
 
-  private runCommand(activation: Activation, { type, plan, caller }: Command, command: Command): void {
-    const { status, version } = activation.ready;
+  private runCommand(activation: Activation, command: Command): void {
+    const { type, plan, caller } = command;
     try {
+      const { status, version } = activation.ready;
       const { data, edits, rest } = plan({ status, version, position: activation.position });
       const tree = edits.length === 0 ? undefined : activation.ready.tree.apply(edits);
-      const ticket = this.runner.commitPlain(activation, command, [{ type, data, edits }], rest, tree);
+      const ticket = this.recorder.plain(activation, command, [{ type, data, edits }], rest, tree);
       if (rest.status !== undefined) this.statusChanged(activation);
       const reply = { value: data, version: activation.ready.version, level: this.options.level };
       this.gate.hold(ticket, { release: () => caller.resolve(reply), abort: (error) => caller.reject(error) });
     } catch (error) {
-      caller.reject(toSkepError(error));
+      this.refuse(activation, caller, toSkepError(error));
     }
   }
 
+  /** A refusal may show what an uncommitted turn led to, so it waits for that turn. */
+  private refuse(activation: Activation, caller: Caller, error: SkepError): void {
+    this.gate.hold(activation.lastTicket, { release: () => caller.reject(error), abort: (abort) => caller.reject(abort) });
+  }
+
   private statusChanged(activation: Activation): void {
-    activation.paused = false;
+    activation.endPause();
     this.keeper.arm(activation);
     // Messages that a suspended agent did not take wait in the outboxes of their senders.
     for (const sender of this.roster.all()) if (sender.stage === 'ready' && sender.ready.outbox.length > 0) this.messenger.dispatch(sender);
+    this.pump.schedule(activation);
   }
+}
+
+/** Readers do not wait for what an awaiting turn keeps waiting: they see the last state. */
+function releaseMarks(activation: Activation): void {
+  if (activation.marks === 0) return;
+  activation.marks = 0;
+  for (const message of activation.mailbox.take((each) => each.kind === 'mark')) if (message.kind === 'mark') message.caller.resolve();
 }
 
 function methodNames(kind: AnyKind): string {

@@ -4,7 +4,7 @@
  * S1 `apply` depends on the record alone: applied live or in a recovery, the result is the same (G1, G8).
  * S2 Nothing else changes an ActorState.
  */
-import { type AgentId, assert, encode, type HashHex, type HybridClock, hashHexOf, LIMITS, SkepError, type Value } from '@skep/kernel';
+import { type AgentId, encode, type HashHex, type HybridClock, hashHexOf, SkepError, type Value } from '@skep/kernel';
 import {
   type AgentRecord,
   type AgentStatus,
@@ -18,6 +18,7 @@ import {
   type TurnRecord,
 } from '@skep/protocol';
 import type { Edit, Tree } from '@skep/state';
+import type { Activation } from './activation.js';
 import { Replies } from './dedupe.js';
 
 export interface SetTimer extends TimerItem {
@@ -27,7 +28,7 @@ export interface SetTimer extends TimerItem {
 /** A turn that awaits steps, as far as it is journalled. */
 export interface PendingTurn {
   readonly begun: BegunRecord;
-  readonly steps: readonly StepRecord[];
+  readonly steps: StepRecord[];
 }
 
 export interface NamedCheckpoint {
@@ -57,20 +58,30 @@ export class ActorState {
     public tree: Tree,
   ) {}
 
-  /** Adds a record. `tree`: the content after it, where the caller has it already. @throws SkepError `corrupt` when versions do not fit */
+  /** Whether the record can follow. @throws SkepError `corrupt` when its version does not fit, or it belongs to no turn */
+  check(record: AgentRecord): void {
+    const changes = record.kind === 'turn' && record.events.some((event) => event.edits.length > 0);
+    const expected = changes ? this.version + 1 : this.version;
+    if (record.version !== expected) {
+      throw new SkepError('corrupt', { message: `a record makes version ${record.version} where ${expected} should follow`, id: this.agent });
+    }
+    if (record.kind === 'step' && this.pending === undefined) {
+      throw new SkepError('corrupt', { message: `the step ${record.name} belongs to no turn`, id: this.agent });
+    }
+  }
+
+  /** Adds a record. `tree`: the content after it, where the caller has it already. @throws SkepError `corrupt` when it does not fit */
   apply(record: AgentRecord, tree?: Tree): void {
+    this.check(record);
     this.clock = { ms: record.ms, counter: record.counter };
     switch (record.kind) {
       case 'turn':
         return this.applyTurn(record, tree);
       case 'begun':
-        this.checkVersion(record.version, this.version);
         this.pending = { begun: record, steps: [] };
         return;
       case 'step':
-        this.checkVersion(record.version, this.version);
-        assert(this.pending !== undefined, `a step of ${this.agent} belongs to no turn`);
-        this.pending = { ...this.pending, steps: [...this.pending.steps, record] };
+        this.pending?.steps.push(record);
         return;
     }
   }
@@ -139,7 +150,6 @@ export class ActorState {
   private applyTurn(record: TurnRecord, tree: Tree | undefined): void {
     const edits: readonly Edit[] =
       record.events.length === 1 ? (record.events[0] as { edits: readonly Edit[] }).edits : record.events.flatMap((event) => event.edits);
-    this.checkVersion(record.version, edits.length > 0 ? this.version + 1 : this.version);
     if (tree !== undefined) this.tree = tree;
     else if (edits.length > 0) this.tree = this.tree.apply(edits);
     this.version = record.version;
@@ -160,7 +170,7 @@ export class ActorState {
       if (timer.atMs === null) this.timers.delete(timer.name);
       else this.timers.set(timer.name, { ...timer, atMs: timer.atMs });
     }
-    if (rest.reply !== undefined) this.replies.remember(rest.reply, record.ms);
+    if (rest.reply !== undefined) this.replies.remember(rest.reply, record);
     if (rest.status !== undefined) this.status = rest.status;
     if (rest.status === 'terminated') this.timers.clear();
     if (rest.checkpoint !== undefined) this.checkpoints.set(rest.checkpoint.name, { ...rest.checkpoint, version: record.version });
@@ -177,21 +187,17 @@ export class ActorState {
       this.timers.set(name, { ...timer, atMs: timer.atMs + (missed + 1) * timer.everyMs });
     }
   }
-
-  private checkVersion(found: number, expected: number): void {
-    if (found !== expected)
-      throw new SkepError('corrupt', { message: `a record makes version ${found} where ${expected} should follow`, id: this.agent });
-  }
 }
 
-/** @throws SkepError `outbox-full` when the receivers are too slow */
-export function checkOutbox(state: ActorState, added: number): void {
-  if (state.outbox.length + added > LIMITS.outboxMessages) {
-    throw new SkepError('outbox-full', {
-      message: `${state.outbox.length} messages of the agent wait for their receivers, and ${added} more were sent`,
-      id: state.agent,
-    });
-  }
+/** What receivers are known to have taken no longer counts. @throws SkepError `outbox-full` when the receivers are too slow */
+export function checkOutbox({ agent, ready, taken }: Activation, added: number, messagesMax: number): void {
+  if (ready.outbox.length + added <= messagesMax) return;
+  const waiting = ready.outbox.filter((item) => item.sequence > (taken.get(item.to) ?? 0)).length;
+  if (waiting + added <= messagesMax) return;
+  throw new SkepError('outbox-full', {
+    message: `${waiting} messages of the agent wait for their receivers, and ${added} more were sent; ${messagesMax} may wait`,
+    id: agent,
+  });
 }
 
 function sortedPairs(map: ReadonlyMap<AgentId, number>): Value {

@@ -3,6 +3,7 @@ import { type AgentId, ERRORS, type ErrorCode, SkepError, toSkepError, type Valu
 import type { AgentStatus, RecordEvent } from '@skep/protocol';
 import type { Activation } from './activation.js';
 import type { Call, Caller, Command, Delivery, Mark, Message } from './message.js';
+import { copyOf } from './method.js';
 import type { TurnMessage } from './turn.js';
 
 export type Admission =
@@ -10,12 +11,14 @@ export type Admission =
   | { readonly kind: 'command'; readonly command: Command }
   | { readonly kind: 'reached'; readonly mark: Mark }
   /** The call ran before: the same answer again. */
-  | { readonly kind: 'answer'; readonly caller: Caller; readonly value: Value }
+  | { readonly kind: 'answer'; readonly caller: Caller; readonly value: Value; readonly version: number }
   | { readonly kind: 'refuse'; readonly caller: Caller; readonly error: SkepError }
   /** The message was taken before: its sender may forget it. */
   | { readonly kind: 'taken'; readonly from: AgentId; readonly sequence: number }
   /** Take the message without running it, and say so in the log. */
   | { readonly kind: 'note'; readonly message: Delivery; readonly event: RecordEvent }
+  /** A message that comes again: its sender keeps it. */
+  | { readonly kind: 'return'; readonly from: AgentId; readonly why: 'parked' | 'gap' }
   | { readonly kind: 'ignore' };
 
 const REFUSALS: { readonly [Status in Exclude<AgentStatus, 'active'>]: ErrorCode } = {
@@ -51,8 +54,8 @@ function admitCall(activation: Activation, message: Call, nowMs: number): Admiss
   const { caller, slot, body, expectedVersion } = message;
   try {
     if (slot !== null && body !== null) {
-      const known = ready.replies.lookup(slot, body, nowMs);
-      if (known.kind === 'known') return { kind: 'answer', caller, value: known.value };
+      const known = ready.replies.lookup({ slot, body, nowMs, by: message.chain.length > 0 ? 'agent' : 'client' });
+      if (known.kind === 'known') return { kind: 'answer', caller, value: copyOf(known.answer.value), version: known.answer.version };
     }
     if (ready.status !== 'active') {
       const code = REFUSALS[ready.status];
@@ -71,7 +74,7 @@ function admitDelivery(activation: Activation, message: Delivery): Admission {
   const { ready } = activation;
   const cursor = ready.cursors.get(message.from) ?? 0;
   if (message.sequence <= cursor) return { kind: 'taken', from: message.from, sequence: cursor };
-  if (message.sequence !== cursor + 1) return { kind: 'ignore' };
+  if (message.sequence !== cursor + 1) return { kind: 'return', from: message.from, why: 'gap' };
   switch (ready.status) {
     case 'active':
       return { kind: 'run', message };
@@ -85,6 +88,6 @@ function admitDelivery(activation: Activation, message: Delivery): Admission {
     case 'stopped':
     case 'quarantined':
       // It stays in its sender's outbox, and comes again when the agent is resumed.
-      return { kind: 'ignore' };
+      return { kind: 'return', from: message.from, why: 'parked' };
   }
 }

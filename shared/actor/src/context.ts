@@ -1,7 +1,7 @@
 import type { AgentId, Value } from '@skep/kernel';
 import type { AgentEvent } from '@skep/protocol';
 
-/** Whom to send to: an agent's id, or its kind and name (in the sender's tenant unless one is named). */
+/** Whom to send to: an agent's id, or its kind and name. Only agents of the sender's own tenant are reached. */
 export type Target = AgentId | { readonly kind: string | { readonly kind: string }; readonly name: string; readonly tenant?: string };
 
 export interface TimerOptions {
@@ -12,9 +12,9 @@ export interface TimerOptions {
 }
 
 export interface StepInfo {
-  /** The same however often the step is tried: hand it to the outside world as an idempotency key. */
+  /** The same however often the step is tried, for whatever reason: hand it to the outside world as an idempotency key. */
   readonly id: string;
-  /** Aborted when the turn fails, times out or is cancelled. */
+  /** Aborted when the turn fails, times out, or ends without awaiting the step. */
   readonly signal: AbortSignal;
 }
 

@@ -4,6 +4,7 @@
  *   base snapshot -> records -> base snapshot -> records -> ... -> last settled -> tail
  */
 import { type Change, type HashHex, SkepError } from '@skep/kernel';
+import type { Ticket } from '@skep/lane';
 import type { Blob } from '@skep/ports';
 import { type AgentEvent, type AgentRecord, decodeRecord } from '@skep/protocol';
 import { diff, type Edit, type Tree } from '@skep/state';
@@ -36,10 +37,19 @@ export class Historian {
   constructor(
     private readonly blob: Blob,
     private readonly initialTree: (activation: Activation) => Tree,
+    /** Resolves when what was written up to the ticket is acknowledged: nothing else is shown (L6). */
+    private readonly passed: (ticket: Ticket) => Promise<void>,
   ) {}
 
   /** The content as it was. @throws SkepError `unknown-version` */
   async at(activation: Activation, version: number): Promise<VersionedTree> {
+    const ticket = activation.lastTicket;
+    const found = await this.unacknowledgedAt(activation, version);
+    await this.passed(ticket);
+    return found;
+  }
+
+  private async unacknowledgedAt(activation: Activation, version: number): Promise<VersionedTree> {
     const state = activation.ready;
     if (!Number.isSafeInteger(version) || version < 0 || version > state.version) {
       throw new SkepError('unknown-version', {
@@ -75,13 +85,16 @@ export class Historian {
   ): Promise<readonly AgentEvent[]> {
     const stretches: AgentEvent[][] = [];
     let count = 0;
+    const ticket = activation.lastTicket;
     for await (const stretch of this.stretches(activation)) {
-      if (stretch.afterVersion >= to && stretch.version > to) continue;
+      // Records that changed nothing carry the version before them, so a stretch may begin with some of version `to`.
+      if (stretch.afterVersion > to) continue;
       const events = await this.eventsOf(activation, stretch, from, to);
       stretches.push(events);
       count += events.length;
       if (count >= limit || stretch.afterVersion < from) break;
     }
+    await this.passed(ticket);
     const all = stretches.reverse().flat();
     return all.length > limit ? all.slice(all.length - limit) : all;
   }

@@ -2,6 +2,7 @@ import type { AgentId, Limits, SkepError } from '@skep/kernel';
 import type { Settling, Ticket } from '@skep/lane';
 import type { Blob, Clock, Level, Random } from '@skep/ports';
 import type { AnyKind } from './kind.js';
+import type { Meter } from './meter.js';
 
 /** The lane as the actors see it; its driver performs what it wants and reports through `ActorHost`. */
 export interface LaneAccess {
@@ -37,6 +38,8 @@ export interface CommittedTurn {
   readonly timeMs: number;
 }
 
+export type CommitListener = (turns: readonly CommittedTurn[]) => void;
+
 export interface HostOptions {
   readonly kinds: ReadonlyMap<string, AnyKind>;
   readonly lane: LaneAccess;
@@ -48,6 +51,9 @@ export interface HostOptions {
   readonly watch?: TurnWatch;
   /** How often dirty agents get a snapshot. */
   readonly settleEveryMs: number;
+  /** What outlives an incarnation of the node: its figures, and who watches. */
+  readonly meter?: Meter;
+  readonly listeners?: Set<CommitListener>;
   /** An alarm: this agent is not served. */
   readonly onAlarm: (agent: AgentId, error: SkepError) => void;
 }

@@ -6,25 +6,34 @@
  *
  * J1 A step runs only after everything before it is acknowledged (L6): it may touch the outside world.
  * J2 A step is known by its name and occurrence. A resumed turn that ends without having asked for a recorded step has diverged.
+ * J3 Once the turn is over, nothing is run or recorded any more.
+ * J4 An ask is journalled with its time before it is sent: a resumed turn asks under the same operation id, and one that lasts for hours
+ *    never asks under an id that its receiver holds for too old.
  */
-import { LIMITS, normalize, SkepError, type Value } from '@skep/kernel';
+import { isSkepError, normalize, SkepError, type Value } from '@skep/kernel';
 import type { StepOutcome, StepRecord } from '@skep/protocol';
 import type { StepInfo } from './context.js';
 
 /** What the journal needs of the turn that it belongs to. */
 export interface JournalHost {
+  readonly stepsMax: number;
+  nowMs(): number;
   /** Writes the `begun` record, once. */
   begin(): void;
-  record(name: string, occurrence: number, outcome: StepOutcome): StepRecord;
+  record(name: string, occurrence: number, outcome: StepOutcome): void;
   /** Resolves when everything written so far is acknowledged. */
   settled(): Promise<void>;
   /** The turn makes progress: its deadline starts again. */
   progress(): void;
+  /** Throws once the turn is over. */
+  checkLive(): void;
   effectId(name: string, occurrence: number): string;
+  /** The id of the call that an ask makes. */
+  askId(name: string, occurrence: number, atMs: number): string;
   readonly signal: AbortSignal;
 }
 
-interface Buffered {
+interface Noted {
   readonly name: string;
   readonly occurrence: number;
   readonly outcome: StepOutcome;
@@ -35,9 +44,10 @@ export class Journal {
   private readonly occurrences = new Map<string, number>();
   private readonly unasked = new Set<string>();
   /** Results that nobody needs unless the turn begins to be journalled. */
-  private buffered: Buffered[] = [];
+  private buffered: Noted[] = [];
   private begun: boolean;
   private count = 0;
+  private running = 0;
 
   constructor(
     private readonly host: JournalHost,
@@ -56,31 +66,31 @@ export class Journal {
     return this.begun;
   }
 
+  /** False while a step or an ask is under way. */
+  get idle(): boolean {
+    return this.running === 0;
+  }
+
   async step<Result>(name: string, run: (info: StepInfo) => Result | Promise<Result>): Promise<Result> {
     const occurrence = this.next(name);
     const known = this.take(name, occurrence);
     if (known !== undefined) return resultOf(known) as Result;
     this.begin();
     await this.host.settled();
-    const outcome = await outcomeOf(async () => run({ id: this.host.effectId(name, occurrence), signal: this.host.signal }), name);
-    this.host.signal.throwIfAborted();
-    this.host.record(name, occurrence, outcome);
-    this.host.progress();
-    return resultOf(outcome) as Result;
+    this.host.checkLive();
+    const outcome = await this.outcomeOf(name, async () => run({ id: this.host.effectId(name, occurrence), signal: this.host.signal }));
+    return resultOf(this.ended({ name, occurrence, outcome })) as Result;
   }
 
   /** An ask. `effect`: what is asked may change something, so it is journalled before it is sent. */
   async ask(name: string, effect: 'effect' | 'query', run: (operation: string) => Promise<Value>): Promise<Value> {
     const occurrence = this.next(name);
     const known = this.take(name, occurrence);
+    const askedMs = this.take(intentOf(name), occurrence);
     if (known !== undefined) return resultOf(known);
-    if (effect === 'effect') this.begin();
-    const outcome = await outcomeOf(() => run(this.host.effectId(name, occurrence)), name);
-    this.host.signal.throwIfAborted();
-    if (this.begun) this.host.record(name, occurrence, outcome);
-    else this.buffered.push({ name, occurrence, outcome });
-    this.host.progress();
-    return resultOf(outcome);
+    const operation = effect === 'effect' ? this.operationFor(name, occurrence, askedMs) : '';
+    const outcome = await this.outcomeOf(name, () => run(operation));
+    return resultOf(this.ended({ name, occurrence, outcome }));
   }
 
   /** @throws SkepError `turn-diverged` */
@@ -90,20 +100,70 @@ export class Journal {
     }
   }
 
+  private operationFor(name: string, occurrence: number, recorded: StepOutcome | undefined): string {
+    this.begin();
+    let atMs = recorded?.kind === 'value' ? (recorded.value as number) : undefined;
+    if (atMs === undefined) {
+      atMs = this.host.nowMs();
+      this.host.record(intentOf(name), occurrence, { kind: 'value', value: atMs });
+    }
+    return this.host.askId(name, occurrence, atMs);
+  }
+
   private begin(): void {
     if (this.begun) return;
     this.begun = true;
     this.host.begin();
-    for (const { name, occurrence, outcome } of this.buffered) this.host.record(name, occurrence, outcome);
+    for (const noted of this.buffered) this.write(noted);
     this.buffered = [];
   }
 
+  /** The outcome as it is kept: one that is too large to be kept becomes an error, now and whenever the turn is resumed. */
+  private ended(noted: Noted): StepOutcome {
+    this.host.checkLive();
+    const kept = this.begun ? this.write(noted) : noted.outcome;
+    if (!this.begun) this.buffered.push(noted);
+    this.host.progress();
+    return kept;
+  }
+
+  private write({ name, occurrence, outcome }: Noted): StepOutcome {
+    try {
+      this.host.record(name, occurrence, outcome);
+      return outcome;
+    } catch (error) {
+      if (!isSkepError(error, 'payload-too-large')) throw error;
+      const refused: StepOutcome = { kind: 'error', code: error.code, message: `the result of ${name} is too large to be kept: ${error.message}` };
+      this.host.record(name, occurrence, refused);
+      return refused;
+    }
+  }
+
+  /** A step that throws has a result, too: a resumed turn meets the same error. */
+  private async outcomeOf(name: string, run: () => unknown): Promise<StepOutcome> {
+    let result: unknown;
+    this.running += 1;
+    try {
+      result = await run();
+    } catch (error) {
+      return { kind: 'error', code: isSkepError(error) ? error.code : 'handler-failed', message: messageOf(error) };
+    } finally {
+      this.running -= 1;
+    }
+    if (result === undefined) return { kind: 'value', value: null };
+    try {
+      return { kind: 'value', value: normalize(result) };
+    } catch (error) {
+      return { kind: 'error', code: 'invalid-value', message: `step ${name}: ${messageOf(error)}` };
+    }
+  }
+
   private next(name: string): number {
-    this.host.signal.throwIfAborted();
+    this.host.checkLive();
     this.count += 1;
-    if (this.count > LIMITS.stepsPerTurn) {
+    if (this.count > this.host.stepsMax) {
       throw new SkepError('overloaded', {
-        message: `a turn takes at most ${LIMITS.stepsPerTurn} steps`,
+        message: `a turn takes at most ${this.host.stepsMax} steps`,
         id: name,
         remedy: 'Split the work into several turns.',
       });
@@ -124,24 +184,16 @@ function keyOf(name: string, occurrence: number): string {
   return `${name}#${occurrence}`;
 }
 
-/** A step that throws has a result, too: a resumed turn meets the same error. */
-async function outcomeOf(run: () => unknown, name: string): Promise<StepOutcome> {
-  let result: unknown;
-  try {
-    result = await run();
-  } catch (error) {
-    const code = error instanceof Error && error.name === 'SkepError' ? (error as SkepError).code : 'handler-failed';
-    return { kind: 'error', code, message: error instanceof Error ? error.message : String(error) };
-  }
-  if (result === undefined) return { kind: 'value', value: null };
-  try {
-    return { kind: 'value', value: normalize(result) };
-  } catch (error) {
-    return { kind: 'error', code: 'invalid-value', message: `step ${name}: ${error instanceof Error ? error.message : String(error)}` };
-  }
+function intentOf(name: string): string {
+  return `intent to ${name}`;
 }
 
+/** A copy: what the handler does to a result must not change what is kept of it. */
 function resultOf(outcome: StepOutcome): Value {
-  if (outcome.kind === 'value') return outcome.value;
-  throw new SkepError(outcome.code as SkepError['code'], { message: outcome.message });
+  if (outcome.kind === 'error') throw new SkepError(outcome.code as SkepError['code'], { message: outcome.message });
+  return typeof outcome.value === 'object' ? normalize(outcome.value) : outcome.value;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -3,11 +3,13 @@
  * rest, and arms their timers.
  */
 import type { SkepError } from '@skep/kernel';
-import type { Activation } from './activation.js';
-import { NEVER_SETTLED, type Settled } from './activation.js';
+import type { SnapshotReference } from '@skep/lane';
+import type { Activation, Settled } from './activation.js';
+import { causeOf } from './cause.js';
 import type { Gate } from './gate.js';
 import type { HostOptions } from './host-options.js';
 import type { TimerShot } from './message.js';
+import type { Recorder } from './recorder.js';
 import { encodeSegment, encodeSnapshot } from './snapshot.js';
 
 export interface KeeperHost {
@@ -20,19 +22,34 @@ export interface KeeperHost {
 /** An agent whose tail is longer is settled before its turn comes. */
 const TAIL_BYTES_MAX = 1024 * 1024;
 const SETTLES_AT_ONCE = 64;
+/** What the node may write before an agent that rests in memory must move its place in the lane, so that the lane can be trimmed (L10). */
+const LAG_BYTES_MAX = 8 * 1024 * 1024;
+/** Agents that move their place in one sweep; those that lag most come first. */
+const MOVES_MAX = 2_048;
 /** The longest delay that the timers of common platforms hold. */
 const TIMER_DELAY_MS_MAX = 2_000_000_000;
+
+interface Naming {
+  readonly next: Settled;
+  /** Records of the tail that the snapshot covers. */
+  readonly records: number;
+  /** What the node had written when the snapshot's place in the lane was taken. */
+  readonly bytes: number;
+}
 
 export class Keeper {
   private stopped = false;
   private sweeping: Promise<void> | undefined;
   private cancelSweep: (() => void) | undefined;
   /** Snapshots on their way into the directory. */
-  private readonly pending = new Map<Activation, { readonly next: Settled; readonly records: number; readonly done: () => void }>();
+  private readonly pending = new Map<Activation, Naming & { readonly done: () => void }>();
+  /** Agents whose last snapshot could not be written: the next sweep tries again, not every turn. */
+  private readonly failing = new WeakSet<Activation>();
 
   constructor(
     private readonly options: HostOptions,
     private readonly gate: Gate,
+    private readonly recorder: Pick<Recorder, 'bytes'>,
     private readonly host: KeeperHost,
   ) {
     this.plan();
@@ -46,28 +63,40 @@ export class Keeper {
 
   /** Settles every dirty agent and lets idle ones rest. */
   async sweep(): Promise<void> {
-    const dirty = [...this.host.activations()].filter((activation) => activation.stage === 'ready' && activation.dirty && !activation.settling);
-    for (let at = 0; at < dirty.length; at += SETTLES_AT_ONCE) {
-      await Promise.all(dirty.slice(at, at + SETTLES_AT_ONCE).map((activation) => this.settle(activation)));
-    }
-    for (const activation of [...this.host.activations()]) if (this.mayRest(activation)) this.rest(activation);
-    if (dirty.length > 0) this.options.lane.trim();
+    const all = [...this.host.activations()].filter((activation) => activation.stage === 'ready' && !activation.settling);
+    await inGroups(
+      all.filter(({ dirty, taken }) => dirty || taken.size > 0),
+      (activation) => this.settle(activation),
+    );
+    await inGroups(this.lagging(all), (activation) => this.move(activation));
+    await inGroups(
+      all.filter((activation) => this.mayRest(activation) && snapshotOf(activation) === undefined),
+      (activation) => this.writeEmpty(activation),
+    );
+    for (const activation of all) if (this.mayRest(activation)) this.rest(activation);
+    this.options.lane.trim();
     this.options.lane.flush();
   }
 
   /** Called after a commit: an agent that writes much is settled early. */
   committed(activation: Activation): void {
-    if (activation.tailBytes > TAIL_BYTES_MAX && !activation.settling) void this.settle(activation);
+    if (activation.tailBytes > TAIL_BYTES_MAX && !activation.settling && !this.failing.has(activation)) void this.settle(activation);
   }
 
   /** Writes a snapshot of the agent as it is now. Whatever fails is tried again at the next sweep. */
   async settle(activation: Activation): Promise<void> {
     activation.settling = true;
     try {
-      if (activation.taken.size > 0 && activation.turn === undefined) this.host.housekeep(activation);
+      if (activation.taken.size > 0 && activation.turn === undefined) {
+        this.host.housekeep(activation);
+        // No turn will flush it for us, and the snapshot waits for it.
+        this.options.lane.flush();
+      }
       await this.write(activation);
+      this.failing.delete(activation);
     } catch {
       // The log still has everything; the snapshot is only for speed.
+      this.failing.add(activation);
     } finally {
       activation.settling = false;
     }
@@ -78,6 +107,7 @@ export class Keeper {
     if (pending === undefined) return;
     this.pending.delete(activation);
     activation.settled = pending.next;
+    activation.settledBytes = pending.bytes;
     activation.tail = activation.tail.slice(pending.records);
     activation.tailBytes = activation.tail.reduce((sum, body) => sum + body.length, 0);
     pending.done();
@@ -95,8 +125,9 @@ export class Keeper {
     activation.cancelTimer = undefined;
     if (activation.ready.status !== 'active') return;
     let next: TimerShot | undefined;
+    const running = activation.turn === undefined ? undefined : causeOf(activation.turn.message);
     for (const timer of activation.ready.timers.values()) {
-      if (activation.timersQueued.has(timer.name)) continue;
+      if (activation.timersQueued.has(timer.name) || (running?.kind === 'timer' && running.name === timer.name)) continue;
       if (next === undefined || timer.atMs < next.atMs) next = { kind: 'timer', name: timer.name, atMs: timer.atMs };
     }
     if (next === undefined) return;
@@ -127,8 +158,7 @@ export class Keeper {
     const state = activation.ready;
     const { version } = state;
     const snapshotOf = encodeSnapshot(state, position);
-    const wake = state.timers.size > 0 || state.outbox.length > 0 || state.pending !== undefined;
-    const tombstone = state.status === 'terminated';
+    const flags = flagsOf(activation);
     const segmentBytes = encodeSegment({
       agent,
       afterPosition: settled.position,
@@ -139,36 +169,94 @@ export class Keeper {
       records: tail.slice(0, records),
     });
     // The batch is read at the moment of release: a turn later it could be one that holds records behind the snapshot.
-    const batch = await new Promise<number>((resolve, reject) =>
-      this.gate.hold(lastTicket, { release: () => resolve(lane.acknowledgedBatch), abort: reject }),
+    const { batch, bytes } = await new Promise<{ readonly batch: number; readonly bytes: number }>((resolve, reject) =>
+      this.gate.hold(lastTicket, { release: () => resolve({ batch: lane.acknowledgedBatch, bytes: this.recorder.bytes }), abort: reject }),
     );
     const segment = await blob.put(segmentBytes);
     const address = await blob.put(snapshotOf(segment));
-    if (activation.stage !== 'ready' || !lane.holds(agent)) return;
+    await this.name(activation, { next: { position, version, blob: address, segment }, records, bytes }, { batch, ...flags });
+  }
+
+  /** Names a snapshot in the directory; resolves when that is done or given up. */
+  private async name(
+    activation: Activation,
+    task: Naming,
+    { batch, wake, tombstone }: { readonly batch: number; readonly wake: boolean; readonly tombstone: boolean },
+  ): Promise<void> {
+    const { lane } = this.options;
+    const { agent } = activation;
+    const { position, version, blob } = task.next;
+    if (blob === null || activation.stage !== 'ready' || !lane.holds(agent)) return;
+    if (!lane.settle(agent, { snapshot: { position, version, blob }, batch, wake, tombstone })) return;
     await new Promise<void>((done) => {
-      this.pending.set(activation, { next: { position, version, blob: address, segment }, records, done });
-      const sent = lane.settle(agent, { snapshot: { position, version, blob: address }, batch, wake, tombstone });
-      if (!sent) this.unsettled(activation);
-      else lane.flush();
+      this.pending.set(activation, { ...task, done });
+      lane.flush();
     });
   }
 
+  /** Clean agents whose place in the lane holds back its trimming. */
+  private lagging(activations: readonly Activation[]): readonly Activation[] {
+    const { bytes } = this.recorder;
+    return activations
+      .filter(
+        ({ stage, dirty, settled, settledBytes }) => stage === 'ready' && !dirty && settled.blob !== null && bytes - settledBytes > LAG_BYTES_MAX,
+      )
+      .sort((one, other) => one.settledBytes - other.settledBytes)
+      .slice(0, MOVES_MAX);
+  }
+
+  /** The same snapshot again, further on in the lane: the agent wrote nothing since, so nothing of it lies in between. */
+  private async move(activation: Activation): Promise<void> {
+    if (activation.dirty) return;
+    activation.settling = true;
+    try {
+      const task = { next: activation.settled, records: 0, bytes: this.recorder.bytes };
+      await this.name(activation, task, { batch: this.options.lane.acknowledgedBatch, ...flagsOf(activation) });
+    } catch {
+      // Only trimming comes later.
+    } finally {
+      activation.settling = false;
+    }
+  }
+
   private mayRest(activation: Activation): boolean {
-    const { state, turn, mailbox, settling, stage, kind } = activation;
-    if (stage !== 'ready' || state === undefined || settling || turn !== undefined || mailbox.size > 0 || activation.dirty) return false;
-    if (state.outbox.length > 0 || state.timers.size > 0 || activation.settled === NEVER_SETTLED) return false;
+    const { state, turn, mailbox, settling, stage, kind, dirty } = activation;
+    if (stage !== 'ready' || state === undefined || settling || turn !== undefined || mailbox.size > 0 || dirty) return false;
+    if (state.outbox.length > 0 || state.timers.size > 0 || state.pending !== undefined) return false;
     return activation.lastUsedMs < this.options.clock.nowMs() - kind.passivateAfterMs;
   }
 
+  /** Somebody asked for the agent and changed nothing: it needs a snapshot that says so, or it could never rest. */
+  private async writeEmpty(activation: Activation): Promise<void> {
+    if (activation.position > 0) return;
+    try {
+      activation.emptyBlob = await this.options.blob.put(encodeSnapshot(activation.ready, 0)(null));
+    } catch {
+      // It rests at a later sweep.
+    }
+  }
+
   private rest(activation: Activation): void {
-    const { agent, settled } = activation;
     const { lane } = this.options;
-    if (settled.blob === null) return;
-    const { position, version, blob } = settled;
+    const snapshot = snapshotOf(activation);
+    if (snapshot === undefined) return;
     const tombstone = activation.ready.status === 'terminated';
-    if (lane.free(agent, { snapshot: { position, version, blob }, batch: lane.acknowledgedBatch, wake: false, tombstone })) {
+    if (lane.free(activation.agent, { snapshot, batch: lane.acknowledgedBatch, wake: false, tombstone })) {
       activation.stage = 'freeing';
       activation.cancelTimer?.();
     }
   }
+}
+
+function snapshotOf({ settled: { position, version, blob }, emptyBlob }: Activation): SnapshotReference | undefined {
+  const address = blob ?? emptyBlob;
+  return address === undefined ? undefined : { position, version, blob: address };
+}
+
+function flagsOf({ ready: { timers, outbox, pending, status } }: Activation): { readonly wake: boolean; readonly tombstone: boolean } {
+  return { wake: timers.size > 0 || outbox.length > 0 || pending !== undefined, tombstone: status === 'terminated' };
+}
+
+async function inGroups(activations: readonly Activation[], act: (activation: Activation) => Promise<void>): Promise<void> {
+  for (let at = 0; at < activations.length; at += SETTLES_AT_ONCE) await Promise.all(activations.slice(at, at + SETTLES_AT_ONCE).map(act));
 }

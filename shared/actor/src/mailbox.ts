@@ -16,6 +16,11 @@ export class Mailbox<Message> {
     return true;
   }
 
+  /** Accepts it even when the mailbox is full: for what is bounded by a limit of its own. */
+  force(message: Message): void {
+    this.items.push(message);
+  }
+
   /** Puts a message back before all others; always accepted, since it had its place. */
   unshift(message: Message): void {
     if (this.head > 0) {
@@ -38,6 +43,15 @@ export class Mailbox<Message> {
       this.head = 0;
     }
     return message;
+  }
+
+  /** Takes out those that match, and leaves the others in their order. */
+  take(matches: (message: Message) => boolean): readonly Message[] {
+    const taken: Message[] = [];
+    const kept: Message[] = [];
+    for (const message of this.drain()) (matches(message) ? taken : kept).push(message);
+    this.items = kept;
+    return taken;
   }
 
   /** Takes everything out. */

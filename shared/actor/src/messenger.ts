@@ -4,6 +4,9 @@
  * A send is part of its turn's record, with a number per (sender, receiver). The receiver takes numbers in order, records the one it
  * reached, and only then is the sender told. So every message takes effect exactly once and in order, whatever crashes.
  * On one node a message goes straight into the receiver's mailbox: its record comes later in the same lane, so it cannot outlive its cause.
+ *
+ * N1 A message that its receiver did not take is handed out again: when there is room, when the receiver is resumed, or after a pause.
+ * N2 Behind a message that found no room, later ones to the same receiver wait.
  */
 import type { AgentId } from '@skep/kernel';
 import type { Clock } from '@skep/ports';
@@ -35,10 +38,7 @@ export class Messenger {
     const blocked = new Set<AgentId>();
     for (const item of items) {
       if (item.sequence <= (sender.taken.get(item.to) ?? 0) || blocked.has(item.to)) continue;
-      const { to, sequence, method, input, correlation } = item;
-      const delivery: Delivery = { kind: 'delivery', from: sender.agent, sequence, method, input, correlation };
-      // Behind a message that found no room, later ones to the same receiver must wait, or they would overtake it.
-      if (!this.deliver(to, delivery)) blocked.add(to);
+      if (!this.deliver(sender, item)) blocked.add(item.to);
     }
     if (blocked.size > 0) this.later(sender);
     else if (!sender.redelivering) this.vain.delete(sender.agent);
@@ -50,19 +50,45 @@ export class Messenger {
     if (sender !== undefined && sequence > (sender.taken.get(to) ?? 0)) sender.taken.set(to, sequence);
   }
 
-  /** True when the message waits in the mailbox or needs no delivery any more. */
-  private deliver(to: AgentId, delivery: Delivery): boolean {
+  /** A message of this agent was not taken. */
+  returned(from: AgentId): void {
+    const sender = this.host.find(from);
+    if (sender?.stage === 'ready') this.later(sender);
+  }
+
+  /** The receiver has room again. */
+  room(receiver: Activation): void {
+    const senders = [...receiver.starved];
+    receiver.starved.clear();
+    for (const agent of senders) {
+      const sender = this.host.find(agent);
+      if (sender?.stage === 'ready') this.dispatch(sender);
+    }
+  }
+
+  /** True when the message waits in the mailbox, waits for its receiver to be resumed, or needs no delivery any more. */
+  private deliver(sender: Activation, { to, sequence, method, input, correlation }: SendItem): boolean {
+    const from = sender.agent;
     const receiver = this.host.activate(to);
     if (receiver === undefined) return false;
-    const last = receiver.enqueued.get(delivery.from) ?? receiver.state?.cursors.get(delivery.from) ?? (receiver.state === undefined ? undefined : 0);
-    if (last !== undefined && delivery.sequence <= last) {
-      const committed = receiver.state?.cursors.get(delivery.from) ?? 0;
-      if (delivery.sequence <= committed) this.host.find(delivery.from)?.taken.set(to, committed);
+    const { state } = receiver;
+    const cursor = state?.cursors.get(from) ?? 0;
+    if (sequence <= cursor) {
+      this.taken({ from, to, sequence: cursor });
       return true;
     }
-    if (last !== undefined && delivery.sequence > last + 1) return false;
-    if (!receiver.mailbox.push(delivery)) return false;
-    receiver.enqueued.set(delivery.from, delivery.sequence);
+    if (state !== undefined && state.status !== 'active' && state.status !== 'terminated') return true;
+    const last = Math.max(receiver.enqueued.get(from) ?? 0, cursor);
+    if (sequence <= last) return true;
+    // Of an agent that is only being claimed nothing is known: the first message that was not taken leads.
+    const next = last === 0 && state === undefined ? firstUntaken(sender, to) : last + 1;
+    if (sequence !== next) return false;
+    const delivery: Delivery = { kind: 'delivery', from, sequence, method, input, correlation };
+    if (!receiver.mailbox.push(delivery)) {
+      receiver.starved.add(from);
+      return false;
+    }
+    receiver.enqueued.set(from, sequence);
     this.host.schedule(receiver);
     return true;
   }
@@ -77,4 +103,9 @@ export class Messenger {
       if (this.host.find(sender.agent) === sender && sender.stage === 'ready') this.dispatch(sender);
     });
   }
+}
+
+function firstUntaken(sender: Activation, to: AgentId): number | undefined {
+  const taken = sender.taken.get(to) ?? 0;
+  return sender.ready.outbox.find((item) => item.to === to && item.sequence > taken)?.sequence;
 }

@@ -34,6 +34,11 @@ export function replyValue(result: unknown): Value {
   return normalize(result);
 }
 
+/** The value apart from the original: what is done to one does not show in the other. */
+export function copyOf(value: Value): Value {
+  return typeof value === 'object' ? normalize(value) : value;
+}
+
 /** The error for the caller: our own codes as they are, anything else as `handler-failed`. */
 export function handlerError(error: unknown, what: { readonly agent: string; readonly method: string }): SkepError {
   if (error instanceof Error && error.name === 'SkepError') return error as SkepError;

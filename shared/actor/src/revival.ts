@@ -19,7 +19,9 @@ export interface RevivalTask {
 export async function revive(activation: Activation, { snapshot, records, initial, blob }: RevivalTask): Promise<void> {
   const { agent } = activation;
   let state = new ActorState(agent, initial);
-  if (snapshot !== null) {
+  // A snapshot without records only let the agent rest: it is as its kind says.
+  if (snapshot?.position === 0) activation.emptyBlob = snapshot.blob;
+  else if (snapshot !== null) {
     const read = await readSnapshot(agent, snapshot, blob);
     state = read.state;
     activation.settled = { position: snapshot.position, version: snapshot.version, blob: snapshot.blob, segment: read.segment };

@@ -2,7 +2,8 @@
  * Who is in memory: brings agents to life through the lane's claims, and takes down those that the lane took back.
  *
  * R1 An agent has one activation at most; it takes messages from the moment it exists, and turns from the moment it is owned.
- * R2 What an activation held when it goes is answered: with an error, or by the next activation.
+ * R2 What an activation held when it goes is answered: with an error, or by the next activation. Messages go back to their senders.
+ * R3 When records are given up, everything that rests on them is undone: their agents, what they sent, what they asked.
  */
 import { type AgentId, parseAgentId, SkepError, toSkepError } from '@skep/kernel';
 import type { LaneRecord, Refusal, SnapshotReference } from '@skep/lane';
@@ -14,16 +15,30 @@ import type { AnyKind } from './kind.js';
 import type { Message } from './message.js';
 import type { Pump } from './pump.js';
 import { revive } from './revival.js';
+import { withdraw } from './withdrawal.js';
 
 export interface RosterListener {
   /** The agent has its state: resume its turn, arm its timers, send what it has not sent. */
   revived(activation: Activation): void;
   /** A snapshot that was on its way is given up. */
   unsettled(activation: Activation): void;
+  /** A message that its receiver did not take. */
+  returned(from: AgentId): void;
+  /** These agents were alive until the log failed; what they had to do is still to be done. */
+  lapsed(agents: readonly AgentId[]): void;
+  /** An agent was not brought to life, or is no more; `retry` says whether another attempt may do better. */
+  gone(agent: AgentId, retry: 'later' | 'never'): void;
+}
+
+/** What the lane gave, kept for an agent that could not be revived then: the lane gives it once. */
+interface Held {
+  readonly snapshot: SnapshotReference | null;
+  readonly records: readonly LaneRecord[];
 }
 
 export class Roster {
   private readonly activations = new Map<AgentId, Activation>();
+  private readonly unrevived = new Map<AgentId, Held>();
   private closed: SkepError | undefined;
 
   constructor(
@@ -43,10 +58,11 @@ export class Roster {
 
   /** @throws SkepError `unknown-kind`, `invalid-id` */
   kindOf(agent: AgentId): AnyKind {
-    const found = this.options.kinds.get(parseAgentId(agent).kind);
+    const { kind } = parseAgentId(agent);
+    const found = this.options.kinds.get(kind);
     if (found !== undefined) return found;
     const names = [...this.options.kinds.keys()].sort().join(', ');
-    throw new SkepError('unknown-kind', { message: `no kind ${parseAgentId(agent).kind} is loaded; there are ${names}`, id: agent });
+    throw new SkepError('unknown-kind', { message: `no kind ${kind} is loaded; there are ${names}`, id: agent });
   }
 
   initialTree(kind: AnyKind, name: string): Tree {
@@ -59,7 +75,9 @@ export class Roster {
     if (known !== undefined) return known;
     if (this.closed !== undefined) throw this.closed;
     const activation = new Activation(agent, kind, kind.mailboxMessages ?? this.options.limits.mailboxMessages, this.options.clock.nowMs());
-    this.options.lane.claim(agent);
+    const held = this.unrevived.get(agent);
+    if (held === undefined) this.options.lane.claim(agent);
+    else queueMicrotask(() => void this.owned(agent, held.snapshot, held.records));
     this.activations.set(agent, activation);
     this.pump.start();
     return activation;
@@ -97,13 +115,18 @@ export class Roster {
 
   async owned(agent: AgentId, snapshot: SnapshotReference | null, records: readonly LaneRecord[]): Promise<void> {
     const activation = this.activations.get(agent);
-    if (activation === undefined) return;
+    if (activation === undefined) {
+      if (this.closed === undefined) this.unrevived.set(agent, { snapshot, records });
+      return;
+    }
     try {
       const initial = this.initialTree(activation.kind, activation.address.name);
       await revive(activation, { snapshot, records, initial, blob: this.options.blob });
     } catch (error) {
+      this.unrevived.set(agent, { snapshot, records });
       return this.dismiss(activation, toSkepError(error));
     }
+    this.unrevived.delete(agent);
     if (this.activations.get(agent) !== activation) return;
     activation.stage = 'ready';
     for (const { resolve } of activation.waiting.splice(0)) resolve(activation);
@@ -113,12 +136,14 @@ export class Roster {
 
   refused(agent: AgentId, why: Refusal): void {
     const activation = this.activations.get(agent);
-    if (activation !== undefined) this.dismiss(activation, refusalError(agent, why));
+    if (activation !== undefined) this.dismiss(activation, refusalError(agent, why), why.kind === 'failed' ? undefined : 'never');
   }
 
   lost(agent: AgentId): void {
+    this.unrevived.delete(agent);
     const activation = this.activations.get(agent);
-    if (activation !== undefined) this.dismiss(activation, new SkepError('sealed', { message: 'another node took the agent over', id: agent }));
+    if (activation !== undefined)
+      this.dismiss(activation, new SkepError('sealed', { message: 'another node took the agent over', id: agent }), 'never');
   }
 
   /** The agent rests; who came for it meanwhile brings it back. */
@@ -134,15 +159,11 @@ export class Roster {
     const lapsed = new Set(agents);
     this.gate.abort(error);
     for (const activation of this.activations.values()) {
-      // What a lapsed agent sent is not committed either; it sends it again when that is in its log.
-      const kept = activation.mailbox.drain().filter((message) => !(message.kind === 'delivery' && lapsed.has(message.from)));
-      for (const message of kept) activation.mailbox.push(message);
-      for (const agent of lapsed) {
-        activation.enqueued.delete(agent);
-        activation.taken.delete(agent);
-      }
+      withdraw(activation, lapsed, error);
+      this.pump.schedule(activation);
     }
     for (const agent of agents) {
+      this.unrevived.delete(agent);
       const activation = this.activations.get(agent);
       if (activation === undefined) continue;
       const waiting = activation.mailbox.drain();
@@ -152,22 +173,42 @@ export class Roster {
         waiting.filter((message) => message.kind !== 'delivery' && message.kind !== 'timer'),
       );
     }
+    for (const activation of this.activations.values()) {
+      if (activation.stage === 'ready' && activation.ready.outbox.length > 0) this.listener.returned(activation.agent);
+    }
+    this.listener.lapsed(agents);
   }
 
   /** The lane is sealed: nothing held here counts any more; what was not acknowledged may or may not have taken effect. */
   died(error: SkepError): void {
+    this.closed = error;
     this.gate.abort(error);
     for (const activation of [...this.activations.values()]) this.dismiss(activation, error);
   }
 
   /** Takes an agent out of memory and answers everybody who waits for it. */
-  private dismiss(activation: Activation, error: SkepError): void {
+  dismiss(activation: Activation, error: SkepError, retry: 'later' | 'never' = error.retry === 'no' ? 'never' : 'later'): void {
     if (error.code === 'agent-corrupt' || error.code === 'corrupt') this.options.onAlarm(activation.agent, error);
-    for (const { reject } of activation.waiting.splice(0)) reject(error);
-    for (const message of activation.mailbox.drain()) {
-      if (message.kind === 'call' || message.kind === 'command' || message.kind === 'mark') message.caller.reject(error);
-    }
+    const waiting = activation.mailbox.drain();
     this.remove(activation, error);
+    for (const { reject } of activation.waiting.splice(0)) reject(error);
+    for (const message of waiting) this.reject(message, error);
+    this.listener.gone(activation.agent, retry);
+  }
+
+  /** A bug was met: the actor dies, and the next message brings it back as its records say. */
+  crash(activation: Activation, error: SkepError): void {
+    const { agent, settled, tail, emptyBlob } = activation;
+    const blob = settled.blob ?? emptyBlob;
+    const snapshot = blob === undefined ? null : { position: settled.position, version: settled.version, blob };
+    const records = tail.map((body, index) => ({ agent, epoch: 0, position: settled.position + index + 1, body }));
+    if (activation.state !== undefined && this.options.lane.holds(agent)) this.unrevived.set(agent, { snapshot, records });
+    this.dismiss(activation, error);
+  }
+
+  private reject(message: Message, error: SkepError): void {
+    if (message.kind === 'call' || message.kind === 'command' || message.kind === 'mark') message.caller.reject(error);
+    else if (message.kind === 'delivery') this.listener.returned(message.from);
   }
 
   private remove(activation: Activation, error: SkepError): void {
@@ -176,6 +217,7 @@ export class Roster {
     if (turn?.message.kind === 'call') turn.message.caller.reject(error);
     activation.turn = undefined;
     activation.cancelTimer?.();
+    activation.endPause();
     activation.stage = 'freeing';
     if (this.activations.get(activation.agent) === activation) this.activations.delete(activation.agent);
     this.listener.unsettled(activation);
@@ -185,9 +227,23 @@ export class Roster {
   private replace(activation: Activation, messages: readonly Message[]): void {
     const readers = activation.waiting.splice(0);
     if (messages.length === 0 && readers.length === 0) return;
-    const again = this.activate(activation.agent, activation.kind);
+    let again: Activation;
+    try {
+      again = this.activate(activation.agent, activation.kind);
+    } catch (error) {
+      const refusal = toSkepError(error);
+      for (const { reject } of readers) reject(refusal);
+      for (const message of messages) this.reject(message, refusal);
+      return;
+    }
     again.waiting.push(...readers);
-    for (const message of messages) this.enqueue(again, message);
+    for (const message of messages) {
+      // It had its place, and the new mailbox has as many.
+      again.mailbox.force(message);
+      if (message.kind === 'mark') again.marks += 1;
+      if (message.kind === 'delivery') again.enqueued.set(message.from, message.sequence);
+    }
+    this.pump.schedule(again);
   }
 }
 

@@ -1,27 +1,21 @@
 /**
  * One turn: a message handled by a kind's handler on a draft of the state, and everything it wants to happen when it commits.
  */
-import { type AgentId, agentId, checkName, hash, LIMITS, normalize, operationId, parseAgentId, SkepError, tick, type Value } from '@skep/kernel';
-import type { BegunRecord, RecordEvent, SendItem, StepOutcome, StepRecord, TimerItem } from '@skep/protocol';
+import { type AgentId, agentId, checkName, normalize, parseAgentId, SkepError, tick, type Value } from '@skep/kernel';
+import type { RecordEvent, ReplySlot, SendItem, StepOutcome, StepRecord, TimerItem } from '@skep/protocol';
 import { type Draft, draftOf } from '@skep/state';
 import type { Activation } from './activation.js';
+import { causeOf } from './cause.js';
 import type { Context, StepInfo, Target, TimerOptions } from './context.js';
+import { askOperation, stepId, type TurnIdentity } from './effect-id.js';
 import { Journal, type JournalHost } from './journal.js';
-import type { Call, Delivery, Message, Resumption, TimerShot } from './message.js';
+import type { AnyKind } from './kind.js';
+import type { Call, Delivery, Resumption, TimerShot } from './message.js';
+import { checkPayload } from './payload.js';
+import { SeededChance } from './seeded-chance.js';
+import type { TurnHost } from './turn-host.js';
 
 export type TurnMessage = Call | Delivery | TimerShot | Resumption;
-
-/** What a turn needs of the node. */
-export interface TurnHost {
-  readonly nowMs: () => number;
-  readonly seed: () => number;
-  write(activation: Activation, record: BegunRecord | StepRecord): void;
-  settled(activation: Activation): Promise<void>;
-  progress(turn: Turn): void;
-  /** Refuses unknown kinds and methods. */
-  methodKind(to: AgentId, method: string): 'handler' | 'query';
-  ask(turn: Turn, to: AgentId, method: string, input: Value, operation: string): Promise<Value>;
-}
 
 const TIMER_EVERY_MS_MIN = 10;
 
@@ -30,17 +24,23 @@ export class Turn implements JournalHost, Context {
   readonly timers: TimerItem[] = [];
   readonly events: RecordEvent[] = [];
   readonly draft: Draft;
+  /** The code that the turn began with; it ends on it. */
+  readonly code: AnyKind;
   readonly startedMs: number;
   readonly method: string;
   readonly input: Value;
-  /** Somebody that this turn awaits, for finding cycles. */
-  awaits: AgentId | undefined;
+  readonly slot: ReplySlot | null;
+  readonly body: Uint8Array | null;
+  readonly stepsMax: number;
+  /** Whom this turn awaits, for finding cycles; one agent as often as it is asked. */
+  awaits: AgentId[] = [];
   over = false;
   cancelDeadline: (() => void) | undefined;
-  private seeded: number | undefined;
-  private random32: number | undefined;
+  private readonly chance: SeededChance;
+  private sentTo: Map<AgentId, number> | undefined;
   private journalOrNone: Journal | undefined;
   private controller: AbortController | undefined;
+  private endedBy: SkepError | undefined;
 
   constructor(
     private readonly host: TurnHost,
@@ -51,18 +51,17 @@ export class Turn implements JournalHost, Context {
     const { state } = activation;
     if (state === undefined) throw new SkepError('internal', { message: 'a turn needs a state', id: activation.agent });
     this.draft = draftOf(state.tree);
-    if (message.kind === 'resumption') {
-      this.startedMs = message.begun.ms;
-      this.seeded = message.begun.seed;
-      this.method = message.begun.method;
-      this.input = message.begun.input;
-      this.journalOrNone = new Journal(this, steps ?? []);
-    } else {
-      this.startedMs = tick(state.clock, host.nowMs()).ms;
-      const timer = message.kind === 'timer' ? state.timers.get(message.name) : undefined;
-      this.method = message.kind === 'timer' ? (timer?.method ?? '') : message.method;
-      this.input = message.kind === 'timer' ? (timer?.input ?? null) : message.input;
-    }
+    this.code = activation.kind;
+    this.stepsMax = host.limits.stepsPerTurn;
+    const asked = message.kind === 'resumption' ? message.begun : message;
+    const timer = message.kind === 'timer' ? state.timers.get(message.name) : undefined;
+    this.method = 'method' in asked ? asked.method : (timer?.method ?? '');
+    this.input = 'input' in asked ? asked.input : (timer?.input ?? null);
+    this.slot = 'slot' in asked ? asked.slot : null;
+    this.body = 'body' in asked ? asked.body : null;
+    this.startedMs = message.kind === 'resumption' ? message.begun.ms : tick(state.clock, host.nowMs()).ms;
+    this.chance = new SeededChance(message.kind === 'resumption' ? () => message.begun.seed : host.seed);
+    if (message.kind === 'resumption') this.journalOrNone = new Journal(this, steps ?? []);
   }
 
   get agent(): AgentId {
@@ -89,7 +88,7 @@ export class Turn implements JournalHost, Context {
     const { message } = this;
     if (message.kind === 'resumption') return message.begun.correlation;
     if (message.kind === 'timer') return null;
-    return message.correlation ?? (message.kind === 'call' && message.slot?.kind === 'operation' ? message.slot.id : null);
+    return message.correlation ?? (this.slot?.kind === 'operation' ? this.slot.id : null);
   }
 
   get chain(): readonly AgentId[] {
@@ -102,6 +101,7 @@ export class Turn implements JournalHost, Context {
 
   get signal(): AbortSignal {
     this.controller ??= new AbortController();
+    if (this.over && !this.controller.signal.aborted) this.controller.abort(this.endedBy);
     return this.controller.signal;
   }
 
@@ -109,14 +109,9 @@ export class Turn implements JournalHost, Context {
     return this.startedMs;
   }
 
-  /** mulberry32: small, and the same from the same seed for ever. */
   random(): number {
     this.checkLive();
-    let mixed = ((this.random32 ?? this.seedNow()) + 0x6d2b79f5) | 0;
-    this.random32 = mixed;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+    return this.chance.next();
   }
 
   send(to: Target, method: string, input?: unknown): void {
@@ -125,24 +120,31 @@ export class Turn implements JournalHost, Context {
     if (this.host.methodKind(receiver, method) === 'query') {
       throw new SkepError('unknown-method', { message: `${method} is a query; only a handler takes messages`, id: receiver });
     }
-    const sequence = (this.activation.ready.sent.get(receiver) ?? 0) + this.sends.filter((item) => item.to === receiver).length + 1;
-    this.sends.push({ to: receiver, sequence, method, input: inputValue(input), correlation: this.correlation });
+    const value = this.payload(input, `the message ${method}`);
+    this.sentTo ??= new Map();
+    const sequence = (this.sentTo.get(receiver) ?? this.activation.ready.sent.get(receiver) ?? 0) + 1;
+    this.sentTo.set(receiver, sequence);
+    this.sends.push({ to: receiver, sequence, method, input: value, correlation: this.correlation });
   }
 
   ask(to: Target, method: string, input?: unknown): Promise<Value> {
-    this.checkLive();
-    const receiver = this.idOf(to);
-    const effect = this.host.methodKind(receiver, method) === 'query' ? 'query' : 'effect';
-    const body = inputValue(input);
-    this.journalOrNone ??= new Journal(this, undefined);
-    return this.journalOrNone.ask(`ask ${receiver} ${method}`, effect, (operation) => this.host.ask(this, receiver, method, body, operation));
+    return quiet(async () => {
+      this.checkLive();
+      const receiver = this.idOf(to);
+      const effect = this.host.methodKind(receiver, method) === 'query' ? 'query' : 'effect';
+      const body = this.payload(input, `the question ${method}`);
+      this.journalOrNone ??= new Journal(this, undefined);
+      return this.journalOrNone.ask(`ask ${receiver} ${method}`, effect, (operation) => this.host.ask(this, receiver, method, body, operation));
+    });
   }
 
   step<Result>(name: string, run: (info: StepInfo) => Result | Promise<Result>): Promise<Result> {
-    this.checkLive();
-    checkName('step', name);
-    this.journalOrNone ??= new Journal(this, undefined);
-    return this.journalOrNone.step(name, run);
+    return quiet(async () => {
+      this.checkLive();
+      checkName('step', name);
+      this.journalOrNone ??= new Journal(this, undefined);
+      return this.journalOrNone.step(name, run);
+    });
   }
 
   timer(name: string, { afterMs, atMs, everyMs }: TimerOptions, method: string, input?: unknown): void {
@@ -150,35 +152,43 @@ export class Turn implements JournalHost, Context {
     checkName('timer', name);
     const due = atMs ?? this.startedMs + (afterMs ?? everyMs ?? Number.NaN);
     if (!Number.isSafeInteger(Math.round(due))) throw new SkepError('invalid-input', { message: 'a timer needs afterMs, atMs or everyMs', id: name });
-    if (everyMs !== undefined && !(everyMs >= TIMER_EVERY_MS_MIN)) {
+    if (everyMs !== undefined && !(everyMs >= TIMER_EVERY_MS_MIN && Number.isSafeInteger(Math.round(everyMs)))) {
       throw new SkepError('invalid-input', { message: `a timer repeats at most every ${TIMER_EVERY_MS_MIN} ms`, id: name });
     }
     if (this.host.methodKind(this.agent, method) === 'query')
       throw new SkepError('unknown-method', { message: `${method} is a query`, id: this.agent });
     const { timers } = this.activation.ready;
-    if (!timers.has(name) && timers.size + this.timers.length >= LIMITS.timers) {
+    if (!timers.has(name) && timers.size + this.timers.length >= this.host.limits.timers) {
       throw new SkepError('overloaded', {
-        message: `an agent has at most ${LIMITS.timers} timers`,
+        message: `an agent has at most ${this.host.limits.timers} timers`,
         id: this.agent,
         remedy: 'Cancel some, or use one timer that repeats.',
       });
     }
-    this.timers.push({ name, atMs: Math.round(due), everyMs: Math.round(everyMs ?? 0), method, input: inputValue(input) });
+    const value = this.payload(input, `the input of timer ${name}`);
+    this.timers.push({ name, atMs: Math.round(due), everyMs: Math.round(everyMs ?? 0), method, input: value });
   }
 
   cancelTimer(name: string): void {
     this.checkLive();
+    checkName('timer', name);
     this.timers.push({ name, atMs: null, everyMs: 0, method: '', input: null });
   }
 
   emit(type: string, data?: unknown): void {
     this.checkLive();
     checkName('event type', type);
-    this.events.push({ type, data: inputValue(data), edits: [] });
+    this.events.push({ type, data: this.payload(data, `the event ${type}`), edits: [] });
+  }
+
+  // What the journal asks of the turn.
+
+  nowMs(): number {
+    return this.host.nowMs();
   }
 
   begin(): void {
-    const { activation, message } = this;
+    const { activation } = this;
     const { ready } = activation;
     const clock = tick(ready.clock, this.startedMs);
     this.host.write(activation, {
@@ -186,20 +196,21 @@ export class Turn implements JournalHost, Context {
       version: ready.version,
       ms: clock.ms,
       counter: clock.counter,
-      cause: causeOf(message),
+      cause: causeOf(this.message),
       correlation: this.correlation,
       method: this.method,
       input: this.input,
-      seed: this.seedNow(),
-      slot: message.kind === 'call' ? message.slot : null,
-      body: message.kind === 'call' ? message.body : null,
+      seed: this.chance.seed,
+      slot: this.slot,
+      body: this.body,
     });
   }
 
-  record(name: string, occurrence: number, outcome: StepOutcome): StepRecord {
+  record(name: string, occurrence: number, outcome: StepOutcome): void {
+    this.checkLive();
     const { ready } = this.activation;
     const clock = tick(ready.clock, this.host.nowMs());
-    const record: StepRecord = {
+    this.host.write(this.activation, {
       kind: 'step',
       version: ready.version,
       ms: clock.ms,
@@ -209,9 +220,7 @@ export class Turn implements JournalHost, Context {
       name,
       occurrence,
       outcome,
-    };
-    this.host.write(this.activation, record);
-    return record;
+    });
   }
 
   settled(): Promise<void> {
@@ -222,63 +231,79 @@ export class Turn implements JournalHost, Context {
     this.host.progress(this);
   }
 
-  /** A UUIDv7 that a resumed turn makes again: from the begun record's time and the step's place. */
   effectId(name: string, occurrence: number): string {
-    const bytes = new TextEncoder().encode(`${this.agent} ${this.activation.ready.version} ${this.seedNow()} ${name}#${occurrence}`);
-    return operationId(this.startedMs, hash(bytes).slice(0, 10));
+    return stepId(this.identity(), name, occurrence);
+  }
+
+  askId(name: string, occurrence: number, atMs: number): string {
+    return askOperation(this.identity(), name, occurrence, atMs);
+  }
+
+  /** @throws SkepError `turn-cancelled` */
+  checkLive(): void {
+    if (!this.over) return;
+    const why = this.endedBy === undefined ? '' : ` (${this.endedBy.message})`;
+    const message = `this turn is over${why}; its context can do nothing any more`;
+    throw new SkepError('turn-cancelled', { message, id: this.agent, cause: this.endedBy });
   }
 
   /** Nothing that the handler still does counts any more. */
   end(): void {
     this.over = true;
     this.cancelDeadline?.();
-    this.awaits = undefined;
+    this.awaits = [];
+    // Steps that nobody awaited.
+    if (this.journalOrNone?.idle === false) {
+      this.controller?.abort(new SkepError('turn-cancelled', { message: 'the turn of this step is over', id: this.agent }));
+    }
   }
 
   /** Ends the turn from outside: its steps are told to stop. */
   abort(error: SkepError): void {
-    this.end();
+    if (this.over) return;
+    this.endedBy = error;
+    this.over = true;
+    this.cancelDeadline?.();
+    this.awaits = [];
     this.controller?.abort(error);
   }
 
-  private checkLive(): void {
-    if (this.over) throw new SkepError('turn-cancelled', { message: 'this turn is over; its context can do nothing any more', id: this.agent });
+  private identity(): TurnIdentity {
+    const { message, activation } = this;
+    const cause = causeOf(message);
+    return {
+      scope: this.host.scope,
+      agent: this.agent,
+      version: this.version,
+      cause,
+      slot: this.slot,
+      seed: this.chance.seed,
+      timerMs: cause.kind === 'timer' ? activation.ready.timers.get(cause.name)?.atMs : undefined,
+    };
   }
 
-  private seedNow(): number {
-    this.seeded ??= this.host.seed();
-    this.random32 ??= this.seeded;
-    return this.seeded;
+  private payload(input: unknown, what: string): Value {
+    if (input === undefined) return null;
+    const value = normalize(input);
+    checkPayload(value, { bytesMax: this.host.limits.payloadBytes, what, id: this.agent });
+    return value;
   }
 
   private idOf(target: Target): AgentId {
-    if (typeof target === 'string') {
-      const { tenant } = parseAgentId(target);
-      if (tenant !== this.tenant) throw new SkepError('unknown-agent', { message: 'agents reach only agents of their own tenant', id: target });
-      return target;
+    const tenant = typeof target === 'string' ? parseAgentId(target).tenant : (target.tenant ?? this.tenant);
+    if (tenant !== this.tenant) {
+      const id = typeof target === 'string' ? target : target.name;
+      throw new SkepError('unknown-agent', { message: 'agents reach only agents of their own tenant', id });
     }
+    if (typeof target === 'string') return target;
     const kind = typeof target.kind === 'string' ? target.kind : target.kind.kind;
-    return agentId({ tenant: target.tenant ?? this.tenant, kind, name: target.name });
+    return agentId({ tenant, kind, name: target.name });
   }
 }
 
-export function causeOf(message: Message) {
-  switch (message.kind) {
-    case 'call':
-      return { kind: 'call', operation: message.slot?.kind === 'operation' ? message.slot.id : null } as const;
-    case 'delivery':
-      return { kind: 'message', from: message.from, sequence: message.sequence } as const;
-    case 'timer':
-      return { kind: 'timer', name: message.name } as const;
-    case 'resumption':
-      return message.begun.cause;
-    case 'command':
-    case 'mark':
-    case 'housekeeping':
-      return { kind: 'control', operation: null } as const;
-  }
-}
-
-function inputValue(input: unknown): Value {
-  return input === undefined ? null : normalize(input);
+/** A promise whose rejection harms nobody who does not look at it: a handler that ends without awaiting it must not end the process. */
+function quiet<Result>(run: () => Promise<Result>): Promise<Result> {
+  const result = run();
+  result.catch(() => {});
+  return result;
 }

@@ -7,4 +7,4 @@
  */
 export { LaneDriver, type LaneDriverOptions } from './lane-driver.js';
 export { type NodeOptions, type Recovery, SkepNode } from './node.js';
-export { changeUniverse, type UniverseRecord } from './universe-record.js';
+export { changeUniverse, type UniverseAccess, type UniverseRecord } from './universe-record.js';

@@ -34,6 +34,8 @@ export interface LaneDriverOptions {
 
 const RETRY_MS = 10;
 const RETRY_MS_MAX = 1_000;
+/** Agents that come back one by one share what was read of a lane. */
+const TAILS_KEPT_MS = 10_000;
 /** Reads in a row that miss an entry which is known to be there; about ten seconds of them. */
 const STALE_READS_MAX = 16;
 /** A revision that no entry reaches. */
@@ -43,7 +45,8 @@ export class LaneDriver implements LaneAccess {
   private readonly lane: Lane;
   private performing = false;
   private stopped = false;
-  private readonly tails = new Map<LaneId, Promise<LaneTail>>();
+  private readonly tails = new Map<string, Promise<LaneTail>>();
+  private forgetting = false;
 
   constructor(private readonly options: LaneDriverOptions) {
     const { lane, rules } = options;
@@ -127,18 +130,29 @@ export class LaneDriver implements LaneAccess {
 
   /** A sealed lane from its beginning, read once. */
   tailOf(lane: LaneId): Promise<LaneTail> {
-    if (lane === this.lane.id) return this.readTail(lane);
-    const known = this.tails.get(lane);
+    // The own lane grows: what was read serves as long as no batch was added.
+    const key = lane === this.lane.id ? `${lane} ${this.acknowledgedBatch}` : lane;
+    const known = this.tails.get(key);
     if (known !== undefined) return known;
     const reading = this.readTail(lane);
-    this.tails.set(lane, reading);
-    reading.catch(() => this.tails.delete(lane));
+    this.tails.set(key, reading);
+    reading.catch(() => this.tails.delete(key));
+    this.forgetTailsLater();
     return reading;
   }
 
   /** Frees the memory of lanes that were read for a recovery. */
   forgetTails(): void {
     this.tails.clear();
+  }
+
+  private forgetTailsLater(): void {
+    if (this.forgetting) return;
+    this.forgetting = true;
+    this.options.ports.clock.setTimer(TAILS_KEPT_MS, () => {
+      this.forgetting = false;
+      this.tails.clear();
+    });
   }
 
   /** Nothing is sent or reported any more. */
@@ -179,13 +193,16 @@ export class LaneDriver implements LaneAccess {
     switch (request.kind) {
       case 'append': {
         const { lane, bytes, expected, attempt } = request;
-        const append = () =>
-          this.settle1(request.request, async () => {
-            const result = await log.append(lane, bytes.slice(), expected);
-            return result.kind === 'appended' ? result : { kind: 'conflict' };
-          });
-        if (attempt === 0) return append();
-        clock.setTimer(delayOf(attempt), append);
+        const append = async (): Promise<Answer> => {
+          const result = await log.append(lane, bytes.slice(), expected);
+          return result.kind === 'appended' ? result : { kind: 'conflict' };
+        };
+        // A seal that is refused (a full disk) is tried again by the lane at once; it is answered late, so that it does not spin.
+        const lateMs = lane === this.lane.id ? 0 : RETRY_MS_MAX;
+        if (attempt === 0) return this.settle1(request.request, append, lateMs);
+        clock.setTimer(delayOf(attempt), () => {
+          if (!this.stopped) this.settle1(request.request, append, lateMs);
+        });
         return;
       }
       case 'last':
@@ -212,11 +229,16 @@ export class LaneDriver implements LaneAccess {
     return recoverAgent({ agent, snapshot, ranges, ownLane: this.lane.id, tailOf: (lane) => tails.get(lane) });
   }
 
-  /** One attempt: whatever may have happened is `unknown`, what certainly did not is `failed`. */
-  private settle1(request: RequestId, run: () => Promise<Answer>): void {
+  /** One attempt: whatever may have happened is `unknown`, what certainly did not is `failed`. `lateMs`: when a refusal is told. */
+  private settle1(request: RequestId, run: () => Promise<Answer>, lateMs = 0): void {
     run().then(
       (answer) => this.answer(request, answer),
-      (error) => this.answer(request, isUncertain(toSkepError(error)) ? { kind: 'unknown' } : { kind: 'failed', error: toSkepError(error) }),
+      (thrown) => {
+        const error = toSkepError(thrown);
+        const answer: Answer = isUncertain(error) ? { kind: 'unknown' } : { kind: 'failed', error };
+        if (lateMs === 0) this.answer(request, answer);
+        else this.options.ports.clock.setTimer(lateMs, () => this.answer(request, answer));
+      },
     );
   }
 

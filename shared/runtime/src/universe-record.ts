@@ -2,8 +2,8 @@
  * The universe record: which timeline counts, and which lanes there are. A lane opens only by a compare-and-set of it (L9), so whoever
  * reads the newest one knows every lane that may hold records.
  */
-import { decode, encode, type LaneId, SkepError, type UniverseId } from '@skep/kernel';
-import type { Registry } from '@skep/ports';
+import { decode, encode, isSkepError, type LaneId, SkepError, type UniverseId } from '@skep/kernel';
+import type { Clock, Registry } from '@skep/ports';
 
 export interface UniverseRecord {
   readonly timeline: number;
@@ -17,23 +17,32 @@ export interface UniverseRecord {
 const FORMAT = 1;
 const FIRST: UniverseRecord = { timeline: 1, status: 'active', open: [], unclaimed: [] };
 const ATTEMPTS_MAX = 100;
+const PAUSE_MS = 5;
+const PAUSE_MS_MAX = 100;
+
+export interface UniverseAccess {
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly universe: UniverseId;
+}
 
 /** Changes the record by compare-and-set, as often as it takes; a change in doubt is made again. Returns what was written. */
 export async function changeUniverse(
-  registry: Registry,
-  universe: UniverseId,
+  { registry, clock, universe }: UniverseAccess,
   change: (record: UniverseRecord) => UniverseRecord,
 ): Promise<UniverseRecord> {
   const key = `universe/${universe}`;
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-    const entry = await registry.get(key);
-    const next = change(entry === undefined ? FIRST : read(entry.value, key));
     try {
+      const entry = await registry.get(key);
+      const next = change(entry === undefined ? FIRST : read(entry.value, key));
       const result = await registry.update(key, write(next), entry?.revision ?? 0);
       if (result.kind === 'updated') return next;
     } catch (error) {
-      if (!(error instanceof Error && error.name === 'SkepError' && (error as SkepError).code === 'outcome-unknown')) throw error;
+      if (!isSkepError(error, 'outcome-unknown') && !isSkepError(error, 'timeout')) throw error;
     }
+    const delayMs = Math.min(PAUSE_MS * attempt, PAUSE_MS_MAX);
+    if (delayMs > 0) await new Promise<void>((resolve) => clock.setTimer(delayMs, resolve));
   }
   throw new SkepError('unavailable', { message: 'the universe record could not be changed', id: universe });
 }

@@ -1,0 +1,84 @@
+/**
+ * Puts records into the lane and applies them to the state, in this order of care:
+ *
+ * C1 What cannot be applied is never written: it would stop every recovery of the agent.
+ * C2 What the lane refuses is not applied: state and log agree (G1).
+ */
+import { type AgentId, SkepError, tick } from '@skep/kernel';
+import { type AgentRecord, type Cause, encodeRecord, type RecordEvent, type RecordRest, type TurnRecord } from '@skep/protocol';
+import type { Tree } from '@skep/state';
+import type { Activation } from './activation.js';
+import { causeOf } from './cause.js';
+import type { Gate } from './gate.js';
+import type { HostOptions } from './host-options.js';
+import type { Message } from './message.js';
+import type { TurnEffects } from './turn-effects.js';
+
+export class Recorder {
+  /** Bytes of all records since the start. */
+  bytes = 0;
+
+  constructor(
+    private readonly options: HostOptions,
+    private readonly gate: Gate,
+    private readonly effects: Pick<TurnEffects, 'taken' | 'committed'>,
+  ) {}
+
+  /** Adds what the agent's receivers have taken to a turn's record. @throws SkepError `payload-too-large`, `sealed`, `corrupt` */
+  write(activation: Activation, given: AgentRecord, tree?: Tree): number {
+    const { taken, ready, agent } = activation;
+    const record = given.kind === 'turn' && taken.size > 0 ? { ...given, rest: { ...given.rest, taken: [...taken] } } : given;
+    const body = encodeRecord(record);
+    const { recordBytes } = this.options.limits;
+    if (body.length > recordBytes) {
+      throw new SkepError('payload-too-large', {
+        message: `the turn's record has ${body.length} bytes, the limit is ${recordBytes}`,
+        id: agent,
+        remedy: 'Change less in one turn, or keep large values outside.',
+      });
+    }
+    ready.check(record);
+    const ticket = this.options.lane.write(agent, body);
+    this.gate.draw(ticket);
+    ready.apply(record, tree);
+    if (record !== given) taken.clear();
+    activation.lastTicket = ticket;
+    activation.position += 1;
+    activation.tail.push(body);
+    activation.tailBytes += body.length;
+    this.bytes += body.length;
+    return ticket;
+  }
+
+  /** A record without a handler: commands, housekeeping, what follows a failure. Returns the ticket to wait for. */
+  plain(activation: Activation, message: Message, events: readonly RecordEvent[], rest: RecordRest, tree?: Tree): number {
+    const { ready } = activation;
+    const clock = tick(ready.clock, this.options.clock.nowMs());
+    const changed = events.some((event) => event.edits.length > 0);
+    const record: TurnRecord = {
+      kind: 'turn',
+      version: ready.version + (changed ? 1 : 0),
+      ms: clock.ms,
+      counter: clock.counter,
+      cause: causeOf(message),
+      correlation: message.kind === 'delivery' ? message.correlation : null,
+      events,
+      rest,
+    };
+    const ticket = this.write(activation, record, tree);
+    this.taken(activation, record.cause, ticket);
+    this.effects.committed(activation, record, undefined);
+    return ticket;
+  }
+
+  /** Tells the sender of the message that caused a record, once it is acknowledged. */
+  taken({ agent }: Activation, cause: Cause, ticket: number): void {
+    if (cause.kind !== 'message') return;
+    const delivery: { readonly from: AgentId; readonly to: AgentId; readonly sequence: number } = {
+      from: cause.from,
+      to: agent,
+      sequence: cause.sequence,
+    };
+    this.gate.hold(ticket, { release: () => this.effects.taken(delivery), abort: () => {} });
+  }
+}
