@@ -9,6 +9,7 @@ import type { StepWorld } from './kinds/worker.js';
 import type { LogTap } from './log-tap.js';
 import type { SeedMistake } from './mistakes.js';
 import type { Outside } from './outside.js';
+import type { NodeKeeper } from './recording-client.js';
 import type { Crash, RunPlan } from './run-plan.js';
 import { swarmKinds } from './swarm.js';
 
@@ -30,7 +31,7 @@ export interface OperatorParts {
 const START_AGAIN_MS = 50;
 const PAYLOAD_BYTES = 1024 * 1024;
 
-export class Operator {
+export class Operator implements NodeKeeper {
   running: Running | undefined;
   incarnation = 0;
   #simulated: SimulatedNode | undefined;
@@ -40,13 +41,11 @@ export class Operator {
 
   constructor(private readonly parts: OperatorParts) {}
 
-  /** Resolves when a node is up. */
   async up(): Promise<Running> {
     while (this.running === undefined) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     return this.running;
   }
 
-  /** Calls back once, when the node that runs now is down. Returns the function that forgets it. */
   onDown(listener: () => void): () => void {
     this.#downs.add(listener);
     return () => this.#downs.delete(listener);
@@ -96,7 +95,7 @@ export class Operator {
     });
   }
 
-  /** A client was told that the lane is sealed, and nobody sealed it. */
+  /** Nobody else seals lanes here. */
   sealed(incarnation: number, error: SkepError): void {
     if (this.running?.incarnation !== incarnation) return;
     this.parts.outside.broken.push(broken('I16', `the only node's lane is dead: ${error.message}`));

@@ -15,6 +15,8 @@ export interface RunPlan {
   readonly horizonMs: number;
   readonly clients: number;
   readonly operationsPerClient: number;
+  /** Longest pause of a client before an operation. */
+  readonly thinkMsMax: number;
   readonly settleEveryMs: number;
   readonly passivateAfterMs: number;
   readonly stores: 'one' | 'three';
@@ -37,7 +39,8 @@ export function drawRunPlan(seed: string): RunPlan {
     crashes: crashes.sort((one, other) => one.atMs - other.atMs),
     horizonMs,
     clients: random.between(3, 7),
-    operationsPerClient: random.between(12, 40),
+    operationsPerClient: random.between(15, 60),
+    thinkMsMax: random.between(20, 300),
     settleEveryMs: random.between(50, 2_000),
     passivateAfterMs: random.between(20, 3_000),
     stores: random.below(2) === 0 ? 'one' : 'three',

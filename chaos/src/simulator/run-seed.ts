@@ -3,15 +3,15 @@
  *
  *   const { broken, trace } = await runSeed(42);
  */
-import { createWorld, type Store, type TraceEvent } from '@skep/simulated';
+import { createWorld, type Store, type TraceEvent, type World } from '@skep/simulated';
 import { type Broken, broken } from '../invariants/violation.js';
 import { gather, judge, type Ledgers, type Live, quiet, readAll, waitingIn } from './audit.js';
 import { LogTap } from './log-tap.js';
 import type { SeedMistake } from './mistakes.js';
 import { Operator } from './operator.js';
 import { Outside } from './outside.js';
+import { type ClientWorld, RecordingClient } from './recording-client.js';
 import { drawRunPlan, formatRunPlan, type RunPlan } from './run-plan.js';
-import { SimulatedClient } from './simulated-client.js';
 import { runClient } from './workload.js';
 
 export interface SeedOptions {
@@ -39,6 +39,8 @@ export interface SeedResult {
 }
 
 const ANSWERED_WITHIN_MS = 300_000;
+/** Wall time at the start of every simulated world. */
+const WORLD_START_MS = Date.UTC(2026, 0, 1);
 
 export async function runSeed(seed: number, options: SeedOptions = {}): Promise<SeedResult> {
   const restore = options.mistake?.install?.();
@@ -66,7 +68,9 @@ async function run(seed: number, { plan = drawRunPlan(String(seed)), mistake, ob
   void operator.start();
   for (const { atMs, ...crash } of plan.crashes) world.at(atMs, () => operator.crash(crash));
   const names = Array.from({ length: plan.clients }, (_, index) => String(index + 1));
-  const work = Promise.all(names.map((name) => runClient(new SimulatedClient(parts, name), outside, plan.operationsPerClient)));
+  const clientParts = { world: clientWorld(world), operator, outside };
+  const task = { operations: plan.operationsPerClient, thinkMsMax: plan.thinkMsMax };
+  const work = Promise.all(names.map((name) => runClient(new RecordingClient(clientParts, name), outside, task)));
   await world.run({ untilMs: plan.horizonMs });
   world.heal();
   const found: Broken[] = [];
@@ -115,4 +119,17 @@ async function run(seed: number, { plan = drawRunPlan(String(seed)), mistake, ob
       plan: formatRunPlan(plan),
     };
   }
+}
+
+/** Clients have a good clock: that of the world. */
+function clientWorld(world: World): ClientWorld {
+  return {
+    get now() {
+      return world.now;
+    },
+    wallMs: () => WORLD_START_MS + world.now,
+    at: (atMs, act) => world.at(atMs, act),
+    random: (purpose) => world.random(purpose),
+    record: (who, what, ...fields) => world.record(who, what, ...fields),
+  };
 }

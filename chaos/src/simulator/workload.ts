@@ -1,17 +1,16 @@
 /** What a client does next. */
 import type { AgentId, Value } from '@skep/kernel';
 import type { Outside } from './outside.js';
-import type { SimulatedClient } from './simulated-client.js';
+import type { RecordingClient } from './recording-client.js';
 import { idOf } from './swarm.js';
 
-type Deed = (client: SimulatedClient, outside: Outside) => Promise<unknown>;
+type Deed = (client: RecordingClient, outside: Outside) => Promise<unknown>;
 
 const COUNTERS = ['a', 'b', 'c'];
 const PURSES = ['p', 'q', 'r', 's'];
 const WORKERS = ['v', 'w'];
 const ALARMS = ['x', 'y'];
 const NOTEBOOKS = ['m', 'n'];
-const THINK_MS_MAX = 250;
 
 const DEEDS: readonly { readonly weight: number; readonly deed: Deed }[] = [
   { weight: 24, deed: (client) => client.write(idOf('counter', one(client, COUNTERS)), 'add', { by: client.random.between(1, 9) }) },
@@ -37,9 +36,15 @@ const DEEDS: readonly { readonly weight: number; readonly deed: Deed }[] = [
 
 const WEIGHT = DEEDS.reduce((sum, { weight }) => sum + weight, 0);
 
-export async function runClient(client: SimulatedClient, outside: Outside, operations: number): Promise<void> {
+export interface ClientTask {
+  readonly operations: number;
+  /** Longest pause before an operation. */
+  readonly thinkMsMax: number;
+}
+
+export async function runClient(client: RecordingClient, outside: Outside, { operations, thinkMsMax }: ClientTask): Promise<void> {
   for (let count = 0; count < operations; count += 1) {
-    await client.pause(client.random.between(0, THINK_MS_MAX));
+    await client.pause(client.random.between(0, thinkMsMax));
     let drawn = client.random.below(WEIGHT);
     const { deed } = DEEDS.find(({ weight }) => {
       drawn -= weight;
@@ -49,15 +54,15 @@ export async function runClient(client: SimulatedClient, outside: Outside, opera
   }
 }
 
-function one(client: SimulatedClient, names: readonly string[]): string {
+function one(client: RecordingClient, names: readonly string[]): string {
   return names[client.random.below(names.length)] as string;
 }
 
-function notebook(client: SimulatedClient): AgentId {
+function notebook(client: RecordingClient): AgentId {
   return idOf('notebook', one(client, NOTEBOOKS));
 }
 
-function anyAgent(client: SimulatedClient): AgentId {
+function anyAgent(client: RecordingClient): AgentId {
   switch (client.random.below(5)) {
     case 0:
       return idOf('purse', one(client, PURSES));
@@ -70,7 +75,7 @@ function anyAgent(client: SimulatedClient): AgentId {
   }
 }
 
-function readState(client: SimulatedClient, agent: AgentId): Promise<unknown> {
+function readState(client: RecordingClient, agent: AgentId): Promise<unknown> {
   return client.read(
     agent,
     'get',
@@ -79,7 +84,7 @@ function readState(client: SimulatedClient, agent: AgentId): Promise<unknown> {
   );
 }
 
-function look(client: SimulatedClient, agent: AgentId): Promise<unknown> {
+function look(client: RecordingClient, agent: AgentId): Promise<unknown> {
   return client.read(
     agent,
     'look',
@@ -88,7 +93,7 @@ function look(client: SimulatedClient, agent: AgentId): Promise<unknown> {
   );
 }
 
-async function past(client: SimulatedClient, outside: Outside): Promise<void> {
+async function past(client: RecordingClient, outside: Outside): Promise<void> {
   const agent = idOf('counter', one(client, COUNTERS));
   type Shown = { readonly state: Value; readonly events: readonly { readonly position: number; readonly version: number; readonly type: string }[] };
   const reply = await client.read(
@@ -100,7 +105,7 @@ async function past(client: SimulatedClient, outside: Outside): Promise<void> {
   if (reply !== undefined) outside.events.push(...(reply.value as unknown as Shown).events.map((event) => ({ agent, ...event })));
 }
 
-async function pass(client: SimulatedClient): Promise<void> {
+async function pass(client: RecordingClient): Promise<void> {
   const from = one(client, PURSES);
   const to = one(
     client,
@@ -109,13 +114,13 @@ async function pass(client: SimulatedClient): Promise<void> {
   await client.write(idOf('purse', from), 'pass', { to, amount: client.random.between(1, 12), hops: client.random.below(4) });
 }
 
-async function work(client: SimulatedClient): Promise<void> {
+async function work(client: RecordingClient): Promise<void> {
   const steps = Array.from({ length: client.random.between(1, 3) }, () => client.random.between(1, 300));
   const ask = client.random.below(2) === 0 ? one(client, COUNTERS) : null;
   await client.write(idOf('worker', one(client, WORKERS)), 'work', { steps, ask });
 }
 
-function checkpoint(client: SimulatedClient): Promise<unknown> {
+function checkpoint(client: RecordingClient): Promise<unknown> {
   const agent = notebook(client);
   const name = `c${client.random.below(1000)}`;
   return client.read(
@@ -127,7 +132,7 @@ function checkpoint(client: SimulatedClient): Promise<unknown> {
 }
 
 /** To a version that is known to exist. */
-async function restore(client: SimulatedClient): Promise<void> {
+async function restore(client: RecordingClient): Promise<void> {
   const agent = notebook(client);
   const known = await client.read(
     agent,
@@ -145,14 +150,14 @@ async function restore(client: SimulatedClient): Promise<void> {
   );
 }
 
-async function branch(client: SimulatedClient): Promise<void> {
+async function branch(client: RecordingClient): Promise<void> {
   const agent = notebook(client);
   const name = `branch-${client.random.below(1_000_000)}`;
   const made = await client.attempt((node) => node.branch(agent, name));
   if (made.kind === 'answered') await readState(client, idOf('notebook', name));
 }
 
-async function at(client: SimulatedClient, outside: Outside): Promise<void> {
+async function at(client: RecordingClient, outside: Outside): Promise<void> {
   const agent = anyAgent(client);
   const known = await client.attempt((node) => node.get(agent));
   if (known.kind !== 'answered' || known.result.version === 0) return;
@@ -161,7 +166,7 @@ async function at(client: SimulatedClient, outside: Outside): Promise<void> {
   if (shown.kind === 'answered') outside.past.push({ agent, version, value: shown.result.value });
 }
 
-async function history(client: SimulatedClient, outside: Outside): Promise<void> {
+async function history(client: RecordingClient, outside: Outside): Promise<void> {
   const agent = anyAgent(client);
   const shown = await client.attempt((node) => node.history(agent, { limit: 20 }));
   if (shown.kind === 'answered') outside.events.push(...shown.result.map(({ position, version, type }) => ({ agent, position, version, type })));

@@ -4,10 +4,9 @@
  */
 import { type AgentId, isSkepError, operationId, type SkepError, toSkepError, type Value } from '@skep/kernel';
 import type { Client } from '@skep/sdk';
-import type { SeededRandom, World } from '@skep/simulated';
+import type { SeededRandom, TraceField } from '@skep/simulated';
 import { type Operation, type Outcome, sameValue } from '../invariants/operation.js';
 import { broken } from '../invariants/violation.js';
-import type { Operator } from './operator.js';
 import type { Outside } from './outside.js';
 
 export type Attempt<Result> =
@@ -15,9 +14,30 @@ export type Attempt<Result> =
   | { readonly kind: 'refused'; readonly error: SkepError }
   | { readonly kind: 'silence' };
 
+/** Time and chance of a client: those of a simulated world, or real ones. */
+export interface ClientWorld {
+  /** Milliseconds since the run began. */
+  readonly now: number;
+  /** Milliseconds since 1970, by the client's own clock. */
+  wallMs(): number;
+  at(atMs: number, run: () => void): void;
+  random(purpose: string): SeededRandom;
+  record(who: string, what: string, ...fields: readonly TraceField[]): void;
+}
+
+/** Whoever keeps the node running. */
+export interface NodeKeeper {
+  /** Resolves when a node is up. */
+  up(): Promise<{ readonly client: Client; readonly incarnation: number }>;
+  /** Calls back once, when the node that runs now is down. Returns the function that forgets it. */
+  onDown(listener: () => void): () => void;
+  /** A client was told that the lane of this start of the node is sealed. */
+  sealed(incarnation: number, error: SkepError): void;
+}
+
 export interface ClientParts {
-  readonly world: World;
-  readonly operator: Operator;
+  readonly world: ClientWorld;
+  readonly operator: NodeKeeper;
   readonly outside: Outside;
 }
 
@@ -27,9 +47,8 @@ const RETRY_MS_MAX = 120;
 const REFUSALS_MAX = 40;
 const SENT_TWICE_CHANCE = 0.12;
 const SENT_AGAIN_CHANCE = 0.15;
-const WORLD_START_MS = Date.UTC(2026, 0, 1);
 
-export class SimulatedClient {
+export class RecordingClient {
   readonly random: SeededRandom;
   #reads = 0;
 
@@ -46,7 +65,7 @@ export class SimulatedClient {
   }
 
   newId(): string {
-    return operationId(Math.floor(WORLD_START_MS + this.parts.world.now), this.random.bytes(10));
+    return operationId(Math.floor(this.parts.world.wallMs()), this.random.bytes(10));
   }
 
   /** A write whose input carries its own operation id as `op`. */
