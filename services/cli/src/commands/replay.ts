@@ -57,7 +57,7 @@ function outcomeOf(shell: Shell, { agents, crash, acknowledgedLost, repairs, ref
     killedAtEvent: crash?.killedAtEvent ?? null,
     acknowledgedLost,
     ...(crash === undefined ? {} : { inFlightAtKill: crash.inFlightAtKill, recoveryMs: rounded(crash.recoveryMs) }),
-    ...(repairs.surrogates + repairs.numbers === 0 ? {} : { repairs }),
+    ...(repairs.surrogates + repairs.numbers + repairs.bytes === 0 ? {} : { repairs }),
     ...(refused.length === 0 ? {} : { refused: refused.map((error) => error.toJSON().error) }),
   };
   const lines = [agentsText(shell, agents)];
@@ -70,7 +70,8 @@ function outcomeOf(shell: Shell, { agents, crash, acknowledgedLost, repairs, ref
   }
   lines.push(acknowledgedLost === 0 ? 'Nothing acknowledged was lost.' : `LOST: ${plural(acknowledgedLost, 'acknowledged event')}.`);
   if (repairs.surrogates > 0) lines.push(`${plural(repairs.surrogates, 'lone surrogate')} replaced by U+FFFD.`);
-  if (repairs.numbers > 0) lines.push(`${plural(repairs.numbers, 'number')} beyond 2^53 - 1 kept as text.`);
+  if (repairs.bytes > 0) lines.push(`${plural(repairs.bytes, 'sequence')} of bytes that are no UTF-8 replaced by U+FFFD.`);
+  if (repairs.numbers > 0) lines.push(`${plural(repairs.numbers, 'number')} beyond 2^53 - 1 (or none at all) kept as text.`);
   return { json, text: lines.join('\n'), exit: acknowledgedLost === 0 && refused.length === 0 ? EXIT.done : EXIT.refused };
 }
 
@@ -82,12 +83,14 @@ function agentsText(shell: Shell, agents: ReplayReport['agents']): string {
     { title: 'bytes', align: 'right' },
     { title: 'root' },
   ] as const;
+  // Cut for eyes; whole for whoever compares.
+  const shown = (root: string) => (shell.stdout.isTTY === true ? root.slice(0, 16) : root);
   const rows = agents.map(({ id, events, version, bytes, root }) => [
     agentText(id),
     countText(events),
     countText(version),
     bytesText(bytes),
-    root.slice(0, 16),
+    shown(root),
   ]);
   return tableText(shell, columns, rows);
 }

@@ -11,6 +11,7 @@ import { withClient } from '../opening/open-client.js';
 import { startProgress } from '../output/progress.js';
 import { type CrashReport, feedThroughCrash } from './crash.js';
 import { feed } from './feed.js';
+import type { Repairs } from './storable.js';
 import { readTrajectoryFile, type TrajectoryFile } from './trajectory-file.js';
 import { lostOf, readHistory } from './verification.js';
 import { type AgentWork, worksOf } from './work.js';
@@ -35,7 +36,7 @@ export interface ReplayReport {
   readonly agents: readonly ReplayedAgent[];
   readonly crash: CrashReport | undefined;
   readonly acknowledgedLost: number;
-  readonly repairs: { readonly surrogates: number; readonly numbers: number };
+  readonly repairs: Readonly<Repairs>;
   /** Files that could not be read; nothing was done for them. */
   readonly refused: readonly SkepError[];
 }
@@ -143,6 +144,6 @@ async function describe(client: Client, works: readonly AgentWork[]): Promise<re
 }
 
 function repairsOf(files: readonly TrajectoryFile[]): ReplayReport['repairs'] {
-  const sum = (what: 'surrogates' | 'numbers') => files.reduce((count, { repairs }) => count + repairs[what], 0);
-  return { surrogates: sum('surrogates'), numbers: sum('numbers') };
+  const sum = (what: keyof Repairs) => files.reduce((count, { repairs }) => count + repairs[what], 0);
+  return { surrogates: sum('surrogates'), numbers: sum('numbers'), bytes: sum('bytes') };
 }

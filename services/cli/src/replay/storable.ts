@@ -1,12 +1,54 @@
 /**
- * Makes foreign JSON storable, and counts what had to be changed: lone surrogates become U+FFFD, numbers beyond 2^53 - 1 become text,
- * because no one could read them back as they were. Every other number stays as it is.
+ * Makes foreign JSON storable, and counts what had to be changed. Every other number and text stays as it is.
+ *
+ * - Lone surrogates, and bytes that are no UTF-8, become U+FFFD.
+ * - Numbers beyond 2^53 - 1 become text, because no one could read them back as they were; so do `NaN` and `Infinity`, which Python
+ *   writes though JSON has no such numbers.
  */
 import type { Value } from '@skep/kernel';
 
 export interface Repairs {
   surrogates: number;
   numbers: number;
+  /** Sequences of bytes. */
+  bytes: number;
+}
+
+export function noRepairs(): Repairs {
+  return { surrogates: 0, numbers: 0, bytes: 0 };
+}
+
+const REPLACEMENT = '\ufffd';
+/** Texts, which are passed over, and what Python writes for numbers that JSON does not have. */
+const TEXT_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\bInfinity\b|\bNaN\b/g;
+
+/** The text of these bytes. */
+export function storableText(bytes: Uint8Array, repairs: Repairs): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    const text = new TextDecoder().decode(bytes);
+    repairs.bytes += text.split(REPLACEMENT).length - 1;
+    return text;
+  }
+}
+
+/** @throws SyntaxError for what is no JSON, also when Python's numbers are allowed for */
+export function parseForeign(text: string, repairs: Repairs): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    let numbers = 0;
+    const repaired = text.replace(TEXT_OR_NUMBER, (found) => {
+      if (found.startsWith('"')) return found;
+      numbers += 1;
+      return JSON.stringify(found);
+    });
+    if (numbers === 0) throw error;
+    const parsed: unknown = JSON.parse(repaired);
+    repairs.numbers += numbers;
+    return parsed;
+  }
 }
 
 /** @param value as `JSON.parse` made it */

@@ -1,13 +1,14 @@
 /**
  * Reads what SWE-agent wrote: gzip or plain JSON with `trajectory[]` of steps, `history[]` of chat messages and `info`. Versions of the
- * program differ: `state` is an object or JSON text, fields come and go, and some files hold only `history`, where each message is a step.
+ * program differ: `state` is an object or JSON text, fields come and go, and some files hold only `history` (or `messages`), where each
+ * message is a step.
  */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { encode, hashHexOf, LIMITS, SkepError, type Value } from '@skep/kernel';
 import { isObject, type Step } from './step.js';
-import { type Repairs, storable } from './storable.js';
+import { noRepairs, parseForeign, type Repairs, storable, storableText } from './storable.js';
 
 export interface TrajectoryFile {
   readonly file: string;
@@ -21,10 +22,10 @@ type JsonObject = { readonly [key: string]: Value };
 
 /** @throws SkepError `malformed`, `payload-too-large`, `unavailable` that names the file */
 export function readTrajectoryFile(file: string): TrajectoryFile {
-  const repairs = { surrogates: 0, numbers: 0 };
-  const document = storable(parse(file, readText(file)), repairs);
+  const repairs = noRepairs();
+  const document = storable(readJson(file, repairs), repairs);
   if (!isObject(document)) throw bad(file, 'it holds no object');
-  const { trajectory, history } = document;
+  const { trajectory, history = document.messages } = document;
   const steps = isFilled(trajectory)
     ? stepsOfTrajectory(file, trajectory, document)
     : isFilled(history)
@@ -37,27 +38,23 @@ export function readTrajectoryFile(file: string): TrajectoryFile {
   return { file, name: agentName(file), steps, repairs };
 }
 
-function readText(file: string): string {
-  let bytes: Buffer;
+function readJson(file: string, repairs: Repairs): unknown {
+  let bytes: Uint8Array;
   try {
     bytes = readFileSync(file);
   } catch (error) {
-    throw bad(file, error instanceof Error ? error.message : String(error));
+    throw bad(file, messageOf(error));
   }
-  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
   try {
-    const plain = isGzip ? gunzipSync(bytes) : bytes;
-    return new TextDecoder('utf-8', { fatal: true }).decode(plain);
+    // The bytes tell, not the name: files get renamed.
+    if (bytes[0] === 0x1f && bytes[1] === 0x8b) bytes = gunzipSync(bytes);
   } catch (error) {
-    throw bad(file, `${isGzip ? 'its gzip is damaged' : 'it is no text'}: ${error instanceof Error ? error.message : String(error)}`);
+    throw bad(file, `its gzip is damaged: ${messageOf(error)}`);
   }
-}
-
-function parse(file: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseForeign(storableText(bytes, repairs), repairs);
   } catch (error) {
-    throw bad(file, `it is no JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw bad(file, `it is no JSON: ${messageOf(error)}`);
   }
 }
 
@@ -108,7 +105,7 @@ function toolsOf(state: Value | undefined): JsonObject | null {
   if (isObject(state)) return state;
   if (typeof state !== 'string') return null;
   try {
-    const parsed = storable(JSON.parse(state), { surrogates: 0, numbers: 0 });
+    const parsed = storable(JSON.parse(state), noRepairs());
     return isObject(parsed) ? parsed : null;
   } catch {
     return null;
@@ -122,7 +119,7 @@ function checkSize(file: string, step: Step, at: number): void {
     // A step is a value by its parts; its type merely names them.
     size = encode(step as unknown as Value).length;
   } catch (error) {
-    throw bad(file, `step ${at + 1} cannot be kept: ${error instanceof Error ? error.message : String(error)}`);
+    throw bad(file, `step ${at + 1} cannot be kept: ${messageOf(error)}`);
   }
   if (size <= LIMITS.payloadBytes) return;
   throw new SkepError('payload-too-large', {
@@ -152,6 +149,10 @@ export function withinLimit(name: string): string {
   let start = name;
   while (Buffer.byteLength(start) + mark.length > LIMITS.idBytes) start = start.slice(0, -1).toWellFormed();
   return start + mark;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function bad(file: string, why: string): SkepError {

@@ -1,5 +1,5 @@
 /** Reading what SWE-agent wrote, in the forms that its versions write. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { isSkepError } from '@skep/kernel';
@@ -74,8 +74,23 @@ describe('a trajectory', () => {
   test('keeps numbers as they are, and counts what could not be stored', ({ onTestFinished }) => {
     const text = `{"trajectory":[{"action":"a\\ud800b\\udc00","observation":"😀","thought":1e-7,"response":12345678901234567890,"execution_time":0.1}]}`;
     const { steps, repairs } = readTrajectoryFile(written(onTestFinished, 'a.traj', text));
-    expect(repairs).toEqual({ surrogates: 2, numbers: 1 });
+    expect(repairs).toEqual({ surrogates: 2, numbers: 1, bytes: 0 });
     expect(steps).toMatchObject([{ action: 'a\ufffdb\ufffd', observation: '😀', thought: 1e-7, executionTime: 0.1 }]);
+  });
+
+  test('may hold what Python writes and JSON does not know, and bytes that are no text', ({ onTestFinished }) => {
+    const file = written(
+      onTestFinished,
+      'a.traj',
+      '{"trajectory":[{"thought":"NaN \\" Infinity","execution_time":NaN,"response":[-Infinity],"action":"A"}]}',
+    );
+    writeFileSync(
+      file,
+      readFileSync(file).map((byte) => (byte === 0x41 ? 0xff : byte)),
+    );
+    const { steps, repairs } = readTrajectoryFile(file);
+    expect(repairs).toEqual({ surrogates: 0, numbers: 2, bytes: 1 });
+    expect(steps).toMatchObject([{ thought: 'NaN " Infinity', executionTime: null, action: '\ufffd', messages: [{ content: ['-Infinity'] }, {}] }]);
   });
 
   test('gets an agent whose name has its place, however long the file name is', ({ onTestFinished }) => {
