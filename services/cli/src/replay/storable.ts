@@ -19,8 +19,8 @@ export function noRepairs(): Repairs {
 }
 
 const REPLACEMENT = '\ufffd';
-/** Texts, which are passed over, and what Python writes for numbers that JSON does not have. */
-const TEXT_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\bInfinity\b|\bNaN\b/g;
+/** What Python writes for numbers that JSON does not have. */
+const NO_NUMBER = /-?\b(?:Infinity|NaN)\b/g;
 
 /** The text of these bytes. */
 export function storableText(bytes: Uint8Array, repairs: Repairs): string {
@@ -38,17 +38,31 @@ export function parseForeign(text: string, repairs: Repairs): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    let numbers = 0;
-    const repaired = text.replace(TEXT_OR_NUMBER, (found) => {
-      if (found.startsWith('"')) return found;
-      numbers += 1;
-      return JSON.stringify(found);
-    });
-    if (numbers === 0) throw error;
-    const parsed: unknown = JSON.parse(repaired);
-    repairs.numbers += numbers;
+    const { json, count } = quoteNumbers(text);
+    if (count === 0) throw error;
+    const parsed: unknown = JSON.parse(json);
+    repairs.numbers += count;
     return parsed;
   }
+}
+
+/** Puts what is no number between quotes, outside of texts. */
+function quoteNumbers(text: string): { readonly json: string; readonly count: number } {
+  let json = '';
+  let count = 0;
+  for (let at = 0; at < text.length; ) {
+    const quote = text.indexOf('"', at);
+    const opens = quote === -1 ? text.length : quote;
+    json += text.slice(at, opens).replace(NO_NUMBER, (found) => {
+      count += 1;
+      return JSON.stringify(found);
+    });
+    let closes = opens + 1;
+    while (closes < text.length && text[closes] !== '"') closes += text[closes] === '\\' ? 2 : 1;
+    json += text.slice(opens, closes + 1);
+    at = closes + 1;
+  }
+  return { json, count };
 }
 
 /** @param value as `JSON.parse` made it */
