@@ -1,8 +1,8 @@
 /**
  * Effects on the outside world, counted outside.
  *
- * I5: a committed turn ran each of its steps; a step has one id in each turn that was begun for its operation (a turn that failed for good
- * may be begun again when its caller repeats the call); once a step's result is in the log, it never runs again under that id (G12).
+ * I5: a committed turn ran each of its steps, each under one id; once a step's result is in the log, it never runs again (G12). Only a turn
+ * that failed, and whose end is in the log, is begun again when its caller repeats the call; its steps then run again, under the same ids.
  */
 import type { AgentId } from '@skep/kernel';
 import { type Ledger, type LedgerRecord, operationOf, turnsOf } from './ledger.js';
@@ -18,7 +18,7 @@ export interface Effect {
   readonly id: string;
   /** Which start of the node ran it, from 1. */
   readonly incarnation: number;
-  /** Its result was known to be in the log when it began. */
+  /** Its result, in the turn that is under way, was known to be in the log when it began. */
   readonly afterRecord: 'yes' | 'no';
 }
 
@@ -58,25 +58,23 @@ export function checkEffectsRan(
 
 function checkAgent(agent: AgentId, records: readonly LedgerRecord[], runs: ReadonlyMap<string, readonly Effect[]>): readonly Broken[] {
   const found: Broken[] = [];
-  const begun = new Map<string, number>();
   /** Of the last turn begun for each operation: which start recorded a step's result. */
   const recorded = new Map<string, number>();
-  let operation = '';
-  for (const { record, incarnation } of records) {
+  let operation: string | undefined;
+  for (const { record, incarnation, position } of records) {
     if (record.kind === 'begun') {
+      if (operation !== undefined) found.push(broken('I5', `${agent}: record ${position} begins a turn before the one of ${operation} ended`));
       operation = record.slot?.kind === 'operation' ? record.slot.id : '';
-      begun.set(operation, (begun.get(operation) ?? 0) + 1);
       for (const key of [...recorded.keys()]) if (key.startsWith(`${agent} ${operation} `)) recorded.delete(key);
-    } else if (record.kind === 'step') recorded.set(keyOf(agent, operation, record.name, record.occurrence), incarnation);
+    } else if (record.kind === 'step') recorded.set(keyOf(agent, operation ?? '', record.name, record.occurrence), incarnation);
+    else operation = undefined;
   }
   for (const [key, group] of runs) {
     if (group[0]?.agent !== agent) continue;
     const ids = new Set(group.map(({ id }) => id)).size;
-    const turns = begun.get(group[0].operation) ?? 0;
-    if (ids > turns) found.push(broken('I5', `${key} ran under ${ids} ids, in ${turns} turns`));
+    if (ids > 1) found.push(broken('I5', `${key} ran under ${ids} ids`));
     const incarnation = recorded.get(key) ?? 0;
-    const result = incarnation === 0 ? undefined : group.findLast((effect) => effect.incarnation <= incarnation);
-    const again = group.find((effect) => effect.id === result?.id && effect.incarnation > incarnation);
+    const again = incarnation === 0 ? undefined : group.find((effect) => effect.incarnation > incarnation);
     if (again !== undefined) found.push(broken('I5', `${key} ran in start ${again.incarnation}, its result was recorded in ${incarnation}`));
   }
   return found;

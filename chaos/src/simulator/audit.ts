@@ -33,7 +33,6 @@ export interface Live extends LiveAgent {
 
 const QUIET_WITHIN_MS = 400_000;
 const QUIET_STEP_MS = 1_000;
-const NO_WORLD = { effect: () => {}, sleep: () => Promise.resolve() };
 
 /** Runs the world until nothing of the agents' own is left to do. Returns what still waits when that takes too long. */
 export async function quiet({ world, operator }: Pick<AuditParts, 'world' | 'operator'>): Promise<string | undefined> {
@@ -95,28 +94,24 @@ export async function gather({ world, tap }: AuditParts, stores: Parameters<Worl
   const lasts = new Map<LaneId, LogEntry | undefined>();
   for (const lane of tap.lanes) lasts.set(lane, await world.drive(auditor.ports.log.last(lane)));
   const { records, broken: found } = tap.committed(lasts);
-  const kinds = new Map(swarmKinds(0, NO_WORLD).map((kind) => [kind.kind, kind]));
-  const ledger = new Map(
-    [...records].map(([agent, list]) => {
-      const { kind, name } = parseAgentId(agent);
-      return [agent, agentLedger(agent, kinds.get(kind)?.initialOf(name) as Value, list)] as const;
-    }),
-  );
+  const ledger = new Map([...records].map(([agent, list]) => [agent, agentLedger(agent, swarmInitial(agent), list)] as const));
   return { ledger, broken: found };
 }
 
-export function judge(
-  { outside }: AuditParts,
-  { ledger, broken: gathered }: Ledgers,
-  live: { readonly [when: string]: readonly Live[] },
-): readonly Broken[] {
+export function judge({ outside }: AuditParts, { ledger, broken: gathered }: Ledgers, live: { readonly [when: string]: readonly Live[] }) {
+  const found = [...gathered, ...judgeLog(outside, ledger, live)];
+  for (const [when, agents] of Object.entries(live)) found.push(...checkActors(ledger, agents, when));
+  return found;
+}
+
+/** Everything that the log, what clients saw and what a node shows can be held against one another for. */
+export function judgeLog(outside: Outside, ledger: Ledger, live: { readonly [when: string]: readonly LiveAgent[] }): readonly Broken[] {
   const { operations } = outside;
   const folds = foldAll(ledger);
   const places = new Map([...ledger].map(([agent, one]) => [agent, placesOf(one)]));
   const messages = checkMessages(ledger);
   const found: Broken[] = [
     ...outside.broken,
-    ...gathered,
     ...checkLedger(ledger),
     ...checkWitness(operations, (agent, id) => places.get(agent)?.get(id)?.[0]),
     ...checkReads(operations, folds),
@@ -133,8 +128,16 @@ export function judge(
     ...checkStates(folds),
     ...checkCounters(ledger, operations),
   ];
-  for (const [when, agents] of Object.entries(live)) found.push(...checkLive(folds, agents, when), ...checkActors(ledger, agents, when));
+  for (const [when, agents] of Object.entries(live)) found.push(...checkLive(folds, agents, when));
   return found;
+}
+
+const KINDS = new Map(swarmKinds(0, { effect: () => {}, sleep: () => Promise.resolve() }).map((kind) => [kind.kind, kind]));
+
+/** What an agent of the swarm is before its first commit. */
+export function swarmInitial(agent: AgentId): Value {
+  const { kind, name } = parseAgentId(agent);
+  return KINDS.get(kind)?.initialOf(name) as Value;
 }
 
 /** The actor root covers cursors, timers, outbox and sessions: what a node holds of them is the fold of the records, too. */

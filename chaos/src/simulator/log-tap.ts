@@ -16,6 +16,7 @@ const FIRST = toHex(NO_HASH);
 interface Tried {
   readonly bytes: Uint8Array;
   readonly incarnation: number;
+  acknowledged: boolean;
 }
 
 export class LogTap {
@@ -69,13 +70,21 @@ export class LogTap {
   #try(bytes: Uint8Array, lane: LaneId, incarnation: number): void {
     this.lanes.add(lane);
     const key = keyOf(bytes);
-    if (!this.#tried.has(key)) this.#tried.set(key, { bytes, incarnation });
+    if (!this.#tried.has(key)) this.#tried.set(key, { bytes, incarnation, acknowledged: false });
   }
 
+  /** Told by an append's answer, or by what the lane's last entry is when the answer was lost. */
   #acknowledged(bytes: Uint8Array): void {
+    const tried = this.#tried.get(keyOf(bytes));
+    if (tried === undefined || tried.acknowledged) return;
+    tried.acknowledged = true;
     for (const { agent, body } of decodeBatch(bytes).records) {
       const record = decodeRecord(body, agent);
-      if (record.kind === 'begun') this.#begun.set(agent, record.slot?.kind === 'operation' ? record.slot.id : '');
+      if (record.kind === 'begun') {
+        const operation = record.slot?.kind === 'operation' ? record.slot.id : '';
+        this.#begun.set(agent, operation);
+        this.outside.begun(agent, operation);
+      }
       const operation = this.#begun.get(agent);
       if (record.kind === 'step' && operation !== undefined) this.outside.recorded(agent, operation, record.name, record.occurrence);
       if (record.kind === 'turn') this.#begun.delete(agent);
@@ -114,8 +123,10 @@ class TappedLog implements Log {
     return this.log.read(lane, from, options);
   }
 
-  last(lane: LaneId): Promise<LogEntry | undefined> {
-    return this.log.last(lane);
+  async last(lane: LaneId): Promise<LogEntry | undefined> {
+    const entry = await this.log.last(lane);
+    if (entry !== undefined) this.acknowledged(entry.bytes);
+    return entry;
   }
 
   trim(lane: LaneId, below: Sequence): Promise<void> {

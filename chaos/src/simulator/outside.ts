@@ -16,9 +16,8 @@ export class Outside {
   readonly sent = new Set<string>();
   /** How often something worth meeting was met. */
   readonly met = new Map<string, number>();
-  /** Ids of steps whose results are known to be in the log, and the last id that each step ran under. */
-  readonly #recorded = new Set<string>();
-  readonly #lastRun = new Map<string, string>();
+  /** Steps of turns under way whose results are known to be in the log, by agent and operation. */
+  readonly #recorded = new Map<string, Set<string>>();
   #order = 0;
 
   /** The next number of the one order of all begins and ends. */
@@ -46,14 +45,18 @@ export class Outside {
     this.met.set(what, (this.met.get(what) ?? 0) + 1);
   }
 
+  /** A turn is known to be begun: what an earlier one of the same operation recorded does not count for it. */
+  begun(agent: AgentId, operation: string): void {
+    this.#recorded.set(`${agent} ${operation}`, new Set());
+  }
+
   recorded(agent: AgentId, operation: string, step: string, occurrence: number): void {
-    const id = this.#lastRun.get(`${agent} ${operation} ${step}#${occurrence}`);
-    if (id !== undefined) this.#recorded.add(id);
+    this.#recorded.get(`${agent} ${operation}`)?.add(`${step}#${occurrence}`);
   }
 
   effect(effect: Omit<Effect, 'afterRecord'>): void {
-    const { agent, operation, step, occurrence, id } = effect;
-    this.#lastRun.set(`${agent} ${operation} ${step}#${occurrence}`, id);
-    this.effects.push({ ...effect, afterRecord: this.#recorded.has(id) ? 'yes' : 'no' });
+    const { agent, operation, step, occurrence } = effect;
+    const known = this.#recorded.get(`${agent} ${operation}`)?.has(`${step}#${occurrence}`) === true;
+    this.effects.push({ ...effect, afterRecord: known ? 'yes' : 'no' });
   }
 }

@@ -109,7 +109,7 @@ async function run(seed: number, { plan = drawRunPlan(String(seed)), mistake, ob
     return {
       seed,
       trace: world.trace,
-      operations: operations.length + outside.past.length + outside.events.length,
+      operations: operations.length + outside.past.length,
       acknowledged: operations.filter((operation) => operation.outcome.kind === 'acknowledged').length,
       records: [...ledger.values()].reduce((sum, one) => sum + one.records.length, 0),
       effects: effects.length,
