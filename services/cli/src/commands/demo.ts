@@ -24,6 +24,7 @@ export function demoCommand(frame: Frame): Command {
       description:
         'Plays a story with a swarm of 60 agents: work, a checkpoint, SIGKILL in the middle, recovery, proof that nothing was lost, a wrong turn and the way back. Starts afresh in .skep/demo, or in the folder that --dir names.',
       examples: ['skep demo', 'skep demo --seconds 20 --json'],
+      folder: '.skep/demo',
     })
     .option('--seconds <n>', 'take no longer than this, and end (default: live on until Ctrl-C)', positiveNumber)
     .action(

@@ -13,6 +13,7 @@ export function initCommand(frame: Frame): Command {
       summary: 'start a project: one kind of agent, a test, a README',
       description: 'Starts a project in a folder (default: this one). Nothing that exists is overwritten.',
       examples: ['skep init my-swarm'],
+      folder: 'not used',
     })
     .action(
       frame.action(async (given: string | undefined) => {

@@ -26,6 +26,7 @@ export function replayCommand(frame: Frame): Command {
       description:
         'Replays trajectories of SWE-agent (gzip or plain JSON): one agent a file, one event a step. Without --dir it works in a temporary folder. With --kill-at the work runs in a process of its own, which is killed in the middle; nothing that was acknowledged may be lost.',
       examples: ['skep replay runs/*.traj.gz', 'skep replay runs/*.traj --dir .skep --kill-at 50%', 'skep agent at trajectory/my-run --version 3'],
+      folder: 'a temporary one, removed at the end',
     })
     .option('--kill-at <percent>', 'kill the working process when this share of the events was acknowledged', share)
     .action(

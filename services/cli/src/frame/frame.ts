@@ -29,6 +29,8 @@ export interface CommandWords {
   readonly summary: string;
   readonly description?: string;
   readonly examples: readonly string[];
+  /** Where the data lie without `--dir`; only where it is another place than usual. */
+  readonly folder?: string;
 }
 
 /** Options that every command has. */
@@ -43,12 +45,12 @@ export class Frame {
   constructor(readonly shell: Shell) {}
 
   /** A command with the common options; `action` completes it. */
-  command({ usage, summary, description, examples }: CommandWords): Command {
+  command({ usage, summary, description, examples, folder = '.skep beside skep.config.ts, or here' }: CommandWords): Command {
     const [name = '', ...args] = usage.split(' ');
     const command = this.#plain(name).summary(summary);
     command.description(description ?? summary);
     for (const argument of args) command.argument(argument);
-    command.option('--dir <folder>', 'data folder (default: .skep beside skep.config.ts, or here)');
+    command.option('--dir <folder>', `data folder (default: ${folder})`);
     command.option('--json', 'print one JSON object on the last line of stdout');
     command.addHelpText('after', `\nExample${examples.length > 1 ? 's' : ''}:\n${examples.map((line) => `  $ ${line}\n`).join('')}`);
     return command;
