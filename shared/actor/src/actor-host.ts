@@ -233,6 +233,7 @@ export class ActorHost {
       timersChanged: (activation) => this.keeper.arm(activation),
       statusChanged: (activation) => this.statusChanged(activation),
       awaiting: (activation) => releaseMarks(activation),
+      wrote: () => this.pump.start(),
       schedule: (activation) => {
         this.pump.schedule(activation);
         if (this.pump.idle) this.options.lane.flush();

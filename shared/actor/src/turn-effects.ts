@@ -14,6 +14,8 @@ export interface TurnEffects {
   statusChanged(activation: Activation): void;
   /** The agent takes no message for now: its turn awaits, or it pauses after a failure. */
   awaiting(activation: Activation): void;
+  /** A record in the middle of a turn: it must not wait for the turn's end, which may be hours away. */
+  wrote(): void;
   /** The agent can take its next message. */
   schedule(activation: Activation): void;
   committed(activation: Activation, record: TurnRecord, sinceMs: number | undefined): void;

@@ -40,7 +40,10 @@ export class TurnRunner implements TurnHost {
   seed = (): number => this.options.random.uint32();
   methodKind: TurnHost['methodKind'] = (to, method) => this.effects.methodKind(to, method);
   ask: TurnHost['ask'] = (turn, to, method, input, operation) => this.effects.ask(turn, to, method, input, operation);
-  write: TurnHost['write'] = (activation, record) => void this.recorder.write(activation, record);
+  write: TurnHost['write'] = (activation, record) => {
+    this.recorder.write(activation, record);
+    this.effects.wrote();
+  };
 
   /** Starts a turn; a handler that does not await has ended its turn when this returns. */
   start(activation: Activation, message: TurnMessage): void {
