@@ -9,4 +9,5 @@ export { MISTAKES, type Mistake } from './explorer/mistakes.js';
 export { newTally, type Tally, Violation } from './explorer/observer.js';
 export { replay, type SearchOptions, type SearchResult, search, tryAction } from './explorer/search.js';
 export { Shapes } from './explorer/shapes.js';
+export { type WanderOptions, type WanderResult, wander } from './explorer/wander.js';
 export { World } from './explorer/world.js';

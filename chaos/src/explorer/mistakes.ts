@@ -63,4 +63,11 @@ export const MISTAKES: readonly Mistake[] = [
     { unneededByReading: (entry, lane) => entry.owner !== lane },
     { writes: 2, claims: 2, seals: 1, settles: 1, trims: 1 },
   ),
+  mistake(
+    'a claim that counts on a batch in flight',
+    'L5',
+    { firstBatch: (acknowledged, inFlight) => (inFlight ?? acknowledged) + 1 },
+    { writes: 1, traffic: 1, claims: 1, refusals: 1 },
+  ),
+  mistake('giving up a batch in doubt', 'L8', { givesUp: () => true }, { nodes: 1, writes: 1, claims: 2, timeouts: 1, refusals: 1 }),
 ];

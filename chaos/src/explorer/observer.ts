@@ -63,10 +63,11 @@ export function checkRecovered(state: readonly number[], seen: readonly number[]
   if (!extendsHistory(state, seen)) throw new Violation(`lost write: recovered [${state}], clients had seen [${seen}]`);
 }
 
-/** G1: whatever happens next, what clients have seen can be found again. */
-export function checkStored(storage: Storage, seen: readonly number[]): void {
+/** G1, W3: whatever happens next, what clients have seen can be found again, and nothing of which they were told that it never took effect. */
+export function checkStored(storage: Storage, { seen, aborted }: { readonly seen: readonly number[]; readonly aborted: readonly number[] }): void {
   const history = historyIn(storage);
   if (!extendsHistory(history, seen)) throw new Violation(`lost write: the log and the directory say [${history}], clients had seen [${seen}]`);
+  checkAborted(history, aborted);
 }
 
 /** W3: what was refused for certain never took effect. */

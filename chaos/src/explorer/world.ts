@@ -138,9 +138,9 @@ export class World {
       const change = this.changeOf(pending);
       if (change !== pending) this.pending = this.pendingBut(at, change);
     }
-    if (this.storage !== before.storage || this.seen !== before.seen) {
+    if (this.storage !== before.storage || this.seen !== before.seen || this.aborted !== before.aborted) {
       this.setting.tally.historiesCompared += 1;
-      checkStored(this.storage, this.seen);
+      checkStored(this.storage, this);
     }
     return this;
   }

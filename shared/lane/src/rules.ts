@@ -23,12 +23,16 @@ export interface Rules {
   readonly mayFree: (position: number, acknowledged: number) => boolean;
   /** L3: whether the owner goes on after a free whose outcome it does not know, when a read still names it. */
   readonly holdsAfterUnknownFree: (entry: DirectoryEntry, lane: LaneId) => boolean;
+  /** L5: the first batch that can hold a record queued from now on. */
+  readonly firstBatch: (acknowledged: number, inFlight: number | undefined) => number;
   /** L5: the trail after a claim closed the former owner's range. */
   readonly extendTrail: (trail: readonly Range[], closed: Range) => readonly Range[];
   /** L7: whether a strong read waits for an append of its own. */
   readonly readAppends: (log: { readonly exclusive: boolean }) => boolean;
   /** L8: what the lane's last record says of an append whose outcome is unknown. */
   readonly settle: (inDoubt: AppendInDoubt, last: { readonly batch: Batch; readonly hash: Uint8Array } | undefined) => Settlement;
+  /** L8: whether a batch is given up when an attempt was refused for certain. */
+  readonly givesUp: (flight: { readonly doubtful: boolean }) => boolean;
   /** L8: whether a repeated append sends the same bytes (or puts a new batch together). */
   readonly resendsSameBytes: () => boolean;
   /** L10: whether the lane's last record stays when it is trimmed. */
@@ -42,6 +46,8 @@ export const RULES: Rules = {
   mayClaim: (entry, lane, seal) => entry.free || entry.owner === lane || seal !== undefined,
   mayFree: (position, acknowledged) => position === acknowledged,
   holdsAfterUnknownFree: () => false,
+  // A batch in flight may be given up, and its number used again.
+  firstBatch: (acknowledged) => acknowledged + 1,
   extendTrail: (trail, closed) => (closed.upTo >= closed.from ? [...trail, closed] : trail),
   readAppends: (log) => !log.exclusive,
   settle: (inDoubt, last) => {
@@ -51,6 +57,7 @@ export const RULES: Rules = {
     if (sameHash(last.hash, inDoubt.previous)) return 'resend';
     return 'corrupt';
   },
+  givesUp: (flight) => !flight.doubtful,
   resendsSameBytes: () => true,
   keepsLast: () => true,
   unneededByReading: () => false,

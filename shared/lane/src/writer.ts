@@ -62,9 +62,9 @@ export class Writer {
     private readonly listener: WriterListener,
   ) {}
 
-  /** The first batch that can hold a record queued from now on: a batch in flight may be given up, and its number used again. */
+  /** The first batch that can hold a record queued from now on. */
   get nextNumber(): number {
-    return this.acknowledged + 1;
+    return this.rules.firstBatch(this.acknowledged, this.inFlight?.number);
   }
 
   get releasedTicket(): Ticket {
@@ -104,7 +104,7 @@ export class Writer {
         this.inFlight = { ...flight, doubtful: true };
         return this.askLast(this.inFlight);
       case 'failed':
-        if (!flight.doubtful) return this.abort(flight, answer.error);
+        if (this.rules.givesUp(flight)) return this.abort(flight, answer.error);
         // A lane whose last record cannot be read leaves the doubt for ever.
         return flight.awaits === 'append' ? this.askLast(flight) : this.die('corrupt');
       case 'last':
