@@ -16,7 +16,7 @@ export interface SwarmOptions {
   /** Whose agents `agent(...)` means when it names no tenant. Default `default`. */
   readonly tenant?: string;
   readonly limits?: Partial<Limits>;
-  /** How often snapshots are written of agents that changed. Default 5 s. */
+  /** How often snapshots are written of agents that changed. Default 5 s; one minute in the test kit. */
   readonly settleEveryMs?: number;
   /** Told when a handler holds the thread, and of agents whose log is damaged. Default: a line on standard error. */
   readonly onWarning?: (text: string) => void;

@@ -20,6 +20,9 @@ export interface TestOptions extends SwarmOptions {
   readonly startMs?: number;
 }
 
+/** Tests let days go by; snapshots every few seconds of them would be most of the work. */
+const SETTLE_EVERY_MS = 60_000;
+
 /** @throws SkepError `invalid-input`, `invalid-id` */
 export async function testSkep(options: TestOptions = {}): Promise<TestSkep> {
   checkSwarmOptions(options);
@@ -104,7 +107,7 @@ export class TestSkep implements AsyncDisposable {
     if (this.process !== undefined) throw new SkepError('folder-held', { message: 'a process is open', remedy: 'Call crash() or close() first.' });
     this.kinds = kinds;
     const life = mortalPorts(this.world.ports);
-    const node = await SkepNode.start(life.ports, nodeOptions({ ...this.options, kinds }));
+    const node = await SkepNode.start(life.ports, nodeOptions({ settleEveryMs: SETTLE_EVERY_MS, ...this.options, kinds }));
     const client = new LocalClient(node, {
       dir: null,
       startedMs: this.clock.nowMs(),
