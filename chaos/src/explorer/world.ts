@@ -222,6 +222,7 @@ export class World {
     if (base.length > 0) this.setting.tally.recoveriesFromSnapshots += 1;
     node.state = state;
     node.acknowledged = state;
+    node.written = 0;
     node.latest = { state, batch: node.lane.acknowledgedBatch };
     node.earlier = undefined;
   }

@@ -79,9 +79,14 @@ export class Lane {
     return this.parts.ownership.write(agent, body);
   }
 
-  /** The ticket that a strong read waits for (L7). `written`: the ticket of the agent's last record. @throws SkepError `sealed` */
+  /**
+   * The ticket that a strong read waits for (L7). `written`: the ticket of the last record that it saw.
+   * @throws SkepError `sealed`; `unavailable` when that record was given up meanwhile
+   */
   barrier(written: Ticket): Ticket {
-    return this.parts.writer.dead || this.rules.readAppends(this.options) ? this.parts.writer.barrier() : written;
+    const { writer } = this.parts;
+    if (!writer.dead) writer.checkNotVoided(written);
+    return writer.dead || this.rules.readAppends(this.options) ? writer.barrier() : written;
   }
 
   flush(): void {

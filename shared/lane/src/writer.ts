@@ -36,6 +36,15 @@ interface InFlight {
   readonly request: RequestId;
 }
 
+/** Tickets after `after` up to `through`. */
+interface Voided {
+  readonly after: Ticket;
+  readonly through: Ticket;
+}
+
+/** Only a read that is under way can still name a ticket that was given up, so a few of the last times are enough. */
+const VOIDED_MAX = 64;
+
 export interface WriterListener {
   acknowledged(records: readonly LaneRecord[]): void;
   aborted(agents: readonly AgentId[]): void;
@@ -51,6 +60,8 @@ export class Writer {
   private inFlight: InFlight | undefined;
   private ticket: Ticket = 0;
   private released: Ticket = 0;
+  /** Tickets that were given up. */
+  private voided: readonly Voided[] = [];
   /** Sequences of the batches after `forgotten`, for trimming. */
   private sequences: Sequence[] = [];
   private forgotten = 0;
@@ -83,6 +94,15 @@ export class Writer {
   /** @throws SkepError `sealed` */
   barrier(): Ticket {
     return this.push(undefined);
+  }
+
+  /** @throws SkepError `unavailable` for the ticket of a record that was given up: who saw it saw what never was (W3) */
+  checkNotVoided(ticket: Ticket): void {
+    for (const { after, through } of this.voided) {
+      if (ticket > after && ticket <= through) {
+        throw new SkepError('unavailable', { message: 'the state that was read was given up: its records could not be written', id: this.lane });
+      }
+    }
   }
 
   /** Sends what waits, unless a batch is in flight; acknowledgements send the next batch by themselves. */
@@ -152,6 +172,7 @@ export class Writer {
     copy.inFlight = this.inFlight;
     copy.ticket = this.ticket;
     copy.released = this.released;
+    copy.voided = this.voided;
     copy.sequences = [...this.sequences];
     copy.forgotten = this.forgotten;
     return copy;
@@ -175,6 +196,7 @@ export class Writer {
       inFlight === undefined
         ? null
         : [inFlight.number, inFlight.hash, inFlight.awaits, inFlight.doubtful, inFlight.attempts > 1, items(inFlight.items)],
+      this.voided.map(({ after, through }) => [after - this.released, through - this.released]),
       this.forgotten,
       this.sequences,
     ];
@@ -271,6 +293,9 @@ export class Writer {
     for (const { record } of [...flight.items, ...this.queue]) if (record !== undefined) agents.add(record.agent);
     this.inFlight = undefined;
     this.queue = [];
+    // Nothing was released since the last time: it is one stretch with that one.
+    const earlier = this.voided.filter(({ after }) => after !== this.released);
+    this.voided = [...earlier, { after: this.released, through: this.ticket }].slice(-VOIDED_MAX);
     this.listener.aborted([...agents]);
     this.requests.tell({ kind: 'aborted', error, agents: [...agents] });
   }

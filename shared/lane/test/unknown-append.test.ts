@@ -168,6 +168,21 @@ describe('W3: a batch is given up only when every attempt was refused for certai
     expect(driven.lane.idle).toBe(true);
   });
 
+  test('L6, G3: a read that saw a record which was given up is refused, on either kind of log', () => {
+    for (const exclusive of [true, false]) {
+      const driven = new DrivenLane({ exclusive }).hold();
+      const kept = driven.commit('kept');
+      const seen = driven.send('given up');
+      driven.answer('append', { kind: 'failed', error: DISK_FULL });
+      expect(codeOf(() => driven.lane.barrier(seen))).toBe('unavailable');
+      driven.hold(B);
+      const later = driven.commit('later', B);
+      expect(driven.lane.released).toBeGreaterThan(seen);
+      expect(codeOf(() => driven.lane.barrier(seen))).toBe('unavailable');
+      expect([kept, later].map((ticket) => codeOf(() => driven.lane.barrier(ticket)))).toEqual(['accepted', 'accepted']);
+    }
+  });
+
   test('the number of a batch that was given up is used again, on the same predecessor', () => {
     const { driven, second } = inFlight();
     driven.answer('append', { kind: 'failed', error: DISK_FULL });
