@@ -35,7 +35,7 @@ export interface CrashRunResult {
 }
 
 /** So many calls are in flight at once. */
-const CLIENTS = 32;
+const CLIENTS = 40;
 const THINK_MS_MAX = 6;
 const QUIET_WITHIN_MS = 20_000;
 
@@ -84,7 +84,10 @@ export async function crashRun({ seed, dir, program, kills }: CrashRunOptions): 
 
 /** What to print when a run failed: the moments that were drawn, and what was found. */
 export function describeCrashRun(seed: number, { broken: found, kills }: CrashRunResult): string {
-  const moments = kills.map(({ afterMs, acknowledged, inFlight }) => `${afterMs} ms up, ${acknowledged} acknowledged, ${inFlight} in flight`);
+  const moments = kills.map(({ moment, acknowledged, inFlight }) => {
+    const when = 'afterMs' in moment ? `${moment.afterMs} ms` : `${moment.afterReplies} replies`;
+    return `${when}, ${acknowledged} acknowledged in all, ${inFlight} writes in flight`;
+  });
   const lines = found.slice(0, 12).map(({ invariant, message }) => `${invariant}: ${message}`);
   return [`crash run with seed ${seed} broke a promise`, ...lines, 'Killed after:', ...moments].join('\n');
 }

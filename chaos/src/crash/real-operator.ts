@@ -18,15 +18,21 @@ export interface RealOperatorOptions {
   readonly random: SeededRandom;
 }
 
+/** When to kill, counted from when the process is up: after a time, or after so many replies. */
+export type Moment = { readonly afterMs: number } | { readonly afterReplies: number };
+
 /** A kill as it was drawn, and what it met. */
 export interface Kill {
-  readonly afterMs: number;
+  readonly moment: Moment;
   readonly acknowledged: number;
   readonly inFlight: number;
 }
 
-const ALIVE_MS_MIN = 5;
-const ALIVE_MS_MAX = 220;
+const ALIVE_MS_MAX = 200;
+const REPLIES_MAX = 120;
+/** A process that does not reply any more is killed, too. */
+const REPLIES_WITHIN_MS = 3_000;
+const LOOK_EVERY_MS = 1;
 const UP_WITHIN_MS = 20_000;
 
 export class RealOperator implements NodeKeeper {
@@ -64,10 +70,9 @@ export class RealOperator implements NodeKeeper {
       for (;;) {
         await this.#start();
         if (this.kills.length >= this.options.kills) return;
-        const afterMs = this.options.random.between(ALIVE_MS_MIN, ALIVE_MS_MAX);
-        await new Promise((resolve) => setTimeout(resolve, afterMs));
-        const { open, operations } = this.options.outside;
-        this.kills.push({ afterMs, acknowledged: operations.filter(({ outcome }) => outcome.kind === 'acknowledged').length, inFlight: open.size });
+        const moment = this.#drawMoment();
+        await this.#comes(moment);
+        this.kills.push({ moment, acknowledged: this.#acknowledged(), inFlight: this.options.outside.open.size });
         await this.kill();
       }
     } catch (error) {
@@ -92,6 +97,25 @@ export class RealOperator implements NodeKeeper {
   async restart(): Promise<void> {
     await this.kill();
     await this.#start();
+  }
+
+  #drawMoment(): Moment {
+    const { random } = this.options;
+    return random.below(2) === 0 ? { afterMs: random.below(ALIVE_MS_MAX) } : { afterReplies: random.between(1, REPLIES_MAX) };
+  }
+
+  async #comes(moment: Moment): Promise<void> {
+    if ('afterMs' in moment) {
+      await new Promise((resolve) => setTimeout(resolve, moment.afterMs));
+      return;
+    }
+    const wanted = this.#acknowledged() + moment.afterReplies;
+    const endMs = performance.now() + REPLIES_WITHIN_MS;
+    while (this.#acknowledged() < wanted && performance.now() < endMs) await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+
+  #acknowledged(): number {
+    return this.options.outside.operations.filter(({ outcome }) => outcome.kind === 'acknowledged').length;
   }
 
   async #start(): Promise<void> {

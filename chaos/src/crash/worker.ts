@@ -14,7 +14,7 @@ if (dir === undefined || start === undefined || effects === undefined) throw new
 
 const kinds = swarmKinds(PASSIVATE_AFTER_MS, {
   effect: (effect) => appendFileSync(effects, `${JSON.stringify({ ...effect, incarnation: Number(start) })}\n`),
-  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms / 10)),
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms / 50)),
 });
 const warnings: string[] = [];
 const skep = await openSkep({ dir, kinds, settleEveryMs: SETTLE_EVERY_MS, onWarning: (text) => warnings.push(text) });
