@@ -361,10 +361,10 @@ export class ActorHost {
   private runCommand(activation: Activation, command: Command): void {
     const { type, plan, caller } = command;
     try {
-      const { status, version } = activation.ready;
-      const { data, edits, rest } = plan({ status, version, position: activation.position });
-      const tree = edits.length === 0 ? undefined : activation.ready.tree.apply(edits);
-      const ticket = this.recorder.plain(activation, command, [{ type, data, edits }], rest, tree);
+      const { status, version, tree } = activation.ready;
+      const { data, edits, rest } = plan({ status, version, position: activation.position, tree });
+      const after = edits.length === 0 ? undefined : tree.apply(edits);
+      const ticket = this.recorder.plain(activation, command, [{ type, data, edits }], rest, after);
       if (rest.status !== undefined) this.statusChanged(activation);
       const reply = { value: data, version: activation.ready.version, level: this.options.level };
       this.gate.hold(ticket, { release: () => caller.resolve(reply), abort: (error) => caller.reject(error) });

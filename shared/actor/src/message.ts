@@ -2,7 +2,7 @@
 import type { AgentId, SkepError, Value } from '@skep/kernel';
 import type { Level } from '@skep/ports';
 import type { AgentStatus, BegunRecord, RecordRest, ReplySlot } from '@skep/protocol';
-import type { Edit } from '@skep/state';
+import type { Edit, Tree } from '@skep/state';
 
 export interface TurnReply {
   readonly value: Value;
@@ -57,8 +57,16 @@ export interface Command {
   readonly kind: 'command';
   readonly type: string;
   /** What the record says, given the agent as it is when its turn comes. Throws to refuse. */
-  readonly plan: (agent: { readonly status: AgentStatus; readonly version: number; readonly position: number }) => CommandPlan;
+  readonly plan: (agent: CommandedAgent) => CommandPlan;
   readonly caller: Caller;
+}
+
+/** The agent as it is when the command's turn comes; what its caller saw before may have been given up since. */
+export interface CommandedAgent {
+  readonly status: AgentStatus;
+  readonly version: number;
+  readonly position: number;
+  readonly tree: Tree;
 }
 
 export interface CommandPlan {

@@ -124,12 +124,12 @@ export class LocalClient implements Client {
 
   async checkpoint(agent: AgentId, name: string): Promise<CheckpointInfo> {
     checkName('checkpoint', name);
-    const activation = await this.existing(agent);
+    await this.existing(agent);
     let root = '';
     const reply = await this.node.host.command(agent, {
       type: 'snapshot created',
-      plan: () => {
-        root = activation.ready.contentRoot;
+      plan: ({ tree }) => {
+        root = tree.root();
         return { data: { name, root }, edits: [], rest: { checkpoint: { name, root } } };
       },
     });
@@ -170,7 +170,7 @@ export class LocalClient implements Client {
     const { tree } = await this.node.host.historian.at(activation, version);
     await this.node.host.command(agent, {
       type: 'restored',
-      plan: () => ({ data: { version, root: tree.root() }, edits: diff(activation.ready.tree, tree).map(withoutOld), rest: {} }),
+      plan: (now) => ({ data: { version, root: tree.root() }, edits: diff(now.tree, tree).map(withoutOld), rest: {} }),
     });
     return this.get(agent);
   }
