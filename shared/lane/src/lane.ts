@@ -7,10 +7,11 @@
  */
 import { type AgentId, type LaneId, SkepError, type Value } from '@skep/kernel';
 import type { Answer, LaneOutput, RequestId, Ticket } from './outputs.js';
-import { Ownership, type Settling } from './ownership.js';
+import { Ownership } from './ownership.js';
 import { Requests } from './requests.js';
 import { RULES, type Rules } from './rules.js';
 import { Sealer } from './sealer.js';
+import type { Settling } from './stage.js';
 import { Writer } from './writer.js';
 
 export interface LaneOptions {

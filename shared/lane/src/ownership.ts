@@ -14,38 +14,13 @@
 import { type AgentId, assert, type LaneId, SkepError, type Value } from '@skep/kernel';
 import type { Revision } from '@skep/ports';
 import type { LaneRecord } from './batch.js';
-import { type DirectoryEntry, entryValue, type SnapshotReference } from './directory-entry.js';
+import type { DirectoryEntry } from './directory-entry.js';
 import type { Answer, RequestId, Ticket } from './outputs.js';
 import type { Requests } from './requests.js';
 import type { Rules } from './rules.js';
 import type { Sealer } from './sealer.js';
+import { type Held, type Settling, type Stage, stageValue } from './stage.js';
 import type { Writer } from './writer.js';
-
-/** A snapshot in the blob store, to be named by the directory. */
-export interface Settling {
-  readonly snapshot: SnapshotReference;
-  /** The lane's last acknowledged batch when the snapshot's last record was released; later records lie in it or behind it. */
-  readonly batch: number;
-  readonly wake: boolean;
-  readonly tombstone: boolean;
-}
-
-interface Held {
-  readonly kind: 'held';
-  readonly entry: DirectoryEntry;
-  readonly revision: Revision;
-  readonly position: number;
-  readonly acknowledged: number;
-  readonly settling: { readonly task: Settling; readonly entry: DirectoryEntry; readonly request: RequestId } | undefined;
-}
-
-type Stage =
-  | { readonly kind: 'reading'; readonly request: RequestId }
-  | { readonly kind: 'claiming'; readonly entry: DirectoryEntry; readonly floorBefore: number | undefined; readonly request: RequestId }
-  | { readonly kind: 'recovering'; readonly entry: DirectoryEntry; readonly revision: Revision; readonly request: RequestId }
-  | { readonly kind: 'stalled'; readonly entry: DirectoryEntry; readonly revision: Revision }
-  | Held
-  | { readonly kind: 'freeing'; readonly held: Held; readonly entry: DirectoryEntry; readonly claimNext: 'yes' | 'no'; readonly request: RequestId };
 
 export class Ownership {
   private readonly stages = new Map<AgentId, Stage>();
@@ -155,21 +130,6 @@ export class Ownership {
   }
 
   inspect(): Value {
-    const stageValue = (agent: AgentId, stage: Stage): Value => {
-      switch (stage.kind) {
-        case 'reading':
-          return [agent, stage.kind];
-        case 'claiming':
-          return [agent, stage.kind, entryValue(stage.entry), stage.floorBefore ?? null];
-        case 'recovering':
-        case 'stalled':
-          return [agent, stage.kind, entryValue(stage.entry), stage.revision];
-        case 'held':
-          return [agent, stage.kind, ...heldValue(stage)];
-        case 'freeing':
-          return [agent, stage.kind, stage.claimNext, entryValue(stage.entry), ...heldValue(stage.held)];
-      }
-    };
     const stages = [...this.stages].map(([agent, stage]) => stageValue(agent, stage));
     return [stages.sort(), [...this.floors].map(([agent, floor]) => [agent, floor]).sort()];
   }
@@ -388,8 +348,4 @@ export class Ownership {
     this.requests.tell({ kind: 'freed', agent, certain: answer.kind === 'updated' ? 'yes' : 'no' });
     if (stage.claimNext === 'yes') this.read(agent);
   }
-}
-
-function heldValue({ entry, revision, position, acknowledged, settling }: Held): readonly Value[] {
-  return [entryValue(entry), revision, position, acknowledged, settling === undefined ? null : entryValue(settling.entry)];
 }
