@@ -127,6 +127,12 @@ export async function stateOf({ host }: SkepNode, agent: AgentId): Promise<Value
   return tree.value();
 }
 
+/** Records that the process handed to the log, also those that were trimmed since. */
+export function written({ controls }: Life, agent: AgentId): readonly AgentRecord[] {
+  const records = controls.appends.flatMap(({ bytes }) => decodeBatch(bytes).records);
+  return records.filter((record) => record.agent === agent).map((record) => decodeRecord(record.body, agent));
+}
+
 /** The code of the rejection, or `done`. */
 export async function codeOf(work: Promise<unknown>): Promise<ErrorCode | 'done'> {
   try {

@@ -255,7 +255,15 @@ describe('V1: agents', () => {
 
   it('take new code with their next turn, and end the turn under way on the old', async () => {
     const { life } = await hive();
-    const Next = defineAgent({ kind: 'doc', initial: {} as { count: number }, handlers: { add: (state) => void (state.count = 77) } });
+    const Next = defineAgent({
+      kind: 'doc',
+      initial: {} as { count: number },
+      handlers: {
+        add(state) {
+          state.count = 77;
+        },
+      },
+    });
     const slow = life.call(A, 'slow', 1);
     await isSettled(slow);
     life.node.setKinds([Next]);
