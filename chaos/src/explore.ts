@@ -1,7 +1,8 @@
 /**
  * npm run explore -- [--states N] [--world NAME] [--mistakes] [--json]
  *
- * Walks the lane code through every order of events of small worlds, and through worlds with a planted mistake each, which must be noticed.
+ * Walks the lane code through every order of events of small worlds (of large ones, through as many as the budget allows, and at random to
+ * their end), and through worlds with a planted mistake each, which must be noticed.
  * Tables go to standard output, progress to standard error. Exit 0: nothing was seen that may not be; 1: something was; 2: wrong usage.
  */
 import { totalmem } from 'node:os';
@@ -21,6 +22,7 @@ import {
   worldsTable,
 } from './explorer/report.js';
 import { search } from './explorer/search.js';
+import { wander } from './explorer/wander.js';
 
 const USAGE = `npm run explore -- [--states N] [--world NAME] [--mistakes] [--json]
 
@@ -37,6 +39,9 @@ For example: npm run explore -- --world "moves" --json
 const STATES_DEFAULT = 3_000_000;
 /** More than any mistake needs; one that is not found within is not found. */
 const MISTAKE_STATES_MAX = 1_000_000;
+/** Through each world that is too large to be walked to its end. */
+const RANDOM_WALKS = 5_000;
+const SEED = 1;
 const PROGRESS_EVERY_MS = 1_000;
 
 interface Plan {
@@ -119,11 +124,17 @@ function walkWorlds({ worlds, states }: Plan): readonly WorldRow[] {
     const result = search({ budget: world.budget, rules: RULES, statesMax, onProgress: progress.at });
     const row = worldRow(world, result, progress.end(result.states));
     left -= result.states;
-    if (result.kind === 'violation') {
-      print(`In the world "${world.name}":\n${counterexampleText({ world: world.name, budget: world.budget, rules: RULES, path: result.path })}\n`);
-    }
-    return row;
+    if (result.kind === 'violation') return { ...row, seen: violation(world, result) };
+    if (result.complete === 'yes') return row;
+    const wandered = wander({ budget: world.budget, rules: RULES, walks: RANDOM_WALKS, seed: SEED });
+    return { ...row, randomSteps: wandered.steps, seen: wandered.kind === 'violation' ? violation(world, wandered) : null };
   });
+}
+
+/** Prints how it came about. */
+function violation({ name, budget }: NamedWorld, found: { readonly message: string; readonly path: readonly number[] }): string {
+  print(`In the world "${name}":\n${counterexampleText({ world: name, budget, rules: RULES, path: found.path })}\n`);
+  return found.message;
 }
 
 function walkMistakes({ mistakes }: Plan): readonly MistakeRow[] {

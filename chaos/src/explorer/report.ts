@@ -9,6 +9,8 @@ export interface WorldRow {
   readonly states: number;
   /** Whether every order of events was walked. */
   readonly complete: 'yes' | 'no';
+  /** Steps of random walks to the world's end, where it was not. */
+  readonly randomSteps: number;
   readonly depth: number;
   readonly seconds: number;
   readonly seen: string | null;
@@ -25,7 +27,15 @@ export interface MistakeRow {
 export function worldRow({ name }: NamedWorld, result: SearchResult, ms: number): WorldRow {
   const { states, depth } = result;
   const seen = result.kind === 'violation' ? result.message : null;
-  return { world: name, states, complete: result.kind === 'clean' ? result.complete : 'no', depth, seconds: Math.round(ms / 100) / 10, seen };
+  return {
+    world: name,
+    states,
+    complete: result.kind === 'clean' ? result.complete : 'no',
+    randomSteps: 0,
+    depth,
+    seconds: Math.round(ms / 100) / 10,
+    seen,
+  };
 }
 
 export function mistakeRow({ name, rule }: Mistake, result: SearchResult): MistakeRow {
@@ -33,14 +43,16 @@ export function mistakeRow({ name, rule }: Mistake, result: SearchResult): Mista
 }
 
 export function worldsTable(rows: readonly WorldRow[]): string {
-  const cells = rows.map(({ world, states, complete, depth, seconds, seen }) => [
+  const cells = rows.map(({ world, states, complete, randomSteps, depth, seconds, seen }) => [
     world,
     numberText(states),
     seen === null ? (complete === 'yes' ? 'complete' : 'cut') : 'VIOLATION',
     String(depth),
     seconds.toFixed(1),
+    randomSteps === 0 ? '' : numberText(randomSteps),
   ]);
-  return table(['world', 'states', 'walk', 'steps', 'seconds'], cells, ['left', 'right', 'left', 'right', 'right']);
+  const header = ['world', 'states', 'walk', 'depth', 'seconds', 'random steps'];
+  return table(header, cells, ['left', 'right', 'left', 'right', 'right', 'right']);
 }
 
 export function mistakesTable(rows: readonly MistakeRow[]): string {
