@@ -33,11 +33,14 @@ export interface Live extends LiveAgent {
 
 const QUIET_WITHIN_MS = 400_000;
 const QUIET_STEP_MS = 1_000;
+/** A node looks again for agents that a stale list of the directory did not show; those of a simulated world are up to 5 s old. */
+const FOUND_AGAIN_WITHIN_MS = 13_000;
 
 /** Runs the world until nothing of the agents' own is left to do. Returns what still waits when that takes too long. */
 export async function quiet({ world, operator }: Pick<AuditParts, 'world' | 'operator'>): Promise<string | undefined> {
-  const { node } = await world.drive(operator.up());
+  const { node, upMs } = await world.drive(operator.up());
   await world.drive(node.recovered.catch(() => undefined));
+  await world.run({ untilMs: Math.max(world.now, upMs + FOUND_AGAIN_WITHIN_MS) });
   const endMs = world.now + QUIET_WITHIN_MS;
   for (let calm = 0; calm < 2; ) {
     if (world.now > endMs) return waitingIn(operator);

@@ -17,6 +17,8 @@ export interface Running {
   readonly node: SkepNode;
   readonly client: LocalClient;
   readonly incarnation: number;
+  /** When it came up, in ms of the world. */
+  readonly upMs: number;
 }
 
 export interface OperatorParts {
@@ -69,7 +71,7 @@ export class Operator implements NodeKeeper {
       if (this.#simulated !== simulated || !simulated.isAlive) return;
       mistake?.node?.(node);
       const options = { dir: null, startedMs: 0, pid: 0, payloadBytes: PAYLOAD_BYTES };
-      this.running = { node, client: new LocalClient(node, options), incarnation };
+      this.running = { node, client: new LocalClient(node, options), incarnation, upMs: world.now };
       world.record('operator', 'up', incarnation);
       for (const wake of this.#waiting.splice(0)) wake();
     } catch (error) {

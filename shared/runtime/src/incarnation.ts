@@ -3,7 +3,7 @@
  * follows, and nothing of this one counts any more (L2).
  */
 import { ActorHost, type HostOptions } from '@skep/actor';
-import { type AgentId, type LaneId, SkepError, type UniverseId } from '@skep/kernel';
+import { type AgentId, type LaneId, SkepError, toSkepError, type UniverseId } from '@skep/kernel';
 import type { LaneEvent, Refusal, Rules } from '@skep/lane';
 import type { Ports } from '@skep/ports';
 import { type DirectoryRow, listDirectory } from './directory.js';
@@ -22,6 +22,11 @@ export interface IncarnationOptions {
 }
 
 type Elsewhere = Extract<Refusal, { kind: 'elsewhere' }>;
+
+/** Lists of the directory may be stale (see the port): agents that were missing from the first one are looked for again. */
+const SWEEP_AGAIN_AFTER_MS: readonly number[] = [2_000, 10_000, 60_000];
+const RECOVER_AGAIN_MS = 50;
+const RECOVER_AGAIN_MS_MAX = 5_000;
 
 interface Waiting {
   readonly done: Promise<void>;
@@ -88,6 +93,19 @@ export class Incarnation {
    * in the universe record as long as one of its agents could not be claimed, so that the next start tries again.
    */
   async recover(lanes: readonly LaneId[]): Promise<number> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.recoverOnce(lanes);
+      } catch (thrown) {
+        // Nobody calls for an agent that only waits for its timer: giving up would leave it asleep until the next start.
+        const error = toSkepError(thrown);
+        if (this.ended || error.retry === 'no') throw error;
+        await this.pause(Math.min(RECOVER_AGAIN_MS * 2 ** (attempt - 1), RECOVER_AGAIN_MS_MAX));
+      }
+    }
+  }
+
+  private async recoverOnce(lanes: readonly LaneId[]): Promise<number> {
     const { registry, clock } = this.options.ports;
     const agents = new Set<AgentId>();
     const owners = new Map<AgentId, LaneId>();
@@ -100,6 +118,7 @@ export class Incarnation {
     const left = new Set<AgentId>();
     await Promise.all([...agents].map(async (agent) => (await this.claimed(agent)) === 'refused' && left.add(agent)));
     this.driver.forgetTails();
+    if (lanes.length > 0) for (const afterMs of SWEEP_AGAIN_AFTER_MS) clock.setTimer(afterMs, () => void this.sweep().catch(() => {}));
     // Where one was not claimed (its kind is not loaded, its log is damaged, this node closes), the next start must still find it.
     const needed = new Set([...left].map((agent) => owners.get(agent)));
     const done = lanes.filter((lane) => !needed.has(lane));
@@ -110,6 +129,18 @@ export class Incarnation {
       }));
     }
     return agents.size - left.size;
+  }
+
+  private pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => this.options.ports.clock.setTimer(delayMs, resolve));
+  }
+
+  /** Wakes agents with a timer or unsent messages that nobody holds. */
+  private async sweep(): Promise<void> {
+    for await (const { agent, wake, entry } of this.directory()) {
+      if (this.ended) return;
+      if (wake && entry.owner !== this.lane) this.host.wake(agent);
+    }
   }
 
   private claimed(agent: AgentId): Promise<'owned' | 'refused'> {
