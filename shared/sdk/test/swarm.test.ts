@@ -70,15 +70,42 @@ describe('U1: a swarm in this process', () => {
     expect(await again.agent(Counter, 'a').total()).toBe(done);
   });
 
-  it('takes new kinds for agents that were not in memory', async () => {
+  it('U1: takes new kinds at the next turn, for agents in memory, too', async () => {
     const version = (text: string) =>
-      defineAgent({ kind: 'greeter', initial: { names: [] as string[] }, handlers: {}, queries: { greet: () => text } });
+      defineAgent({
+        kind: 'greeter',
+        initial: { greeted: 0 },
+        handlers: {
+          greet(state) {
+            state.greeted += 1;
+            return `${text} ${state.greeted}`;
+          },
+        },
+        queries: { word: () => text },
+      });
     await using skep = await openSkep({ memory: true, kinds: [version('hello')] });
     const greeter = skep.agent(version('hello'), 'g');
-    expect(await greeter.greet()).toBe('hello');
+    expect([await greeter.greet(), await greeter.word()]).toEqual(['hello 1', 'hello']);
     skep.setKinds([version('good day')]);
-    expect(await greeter.greet()).toBe('good day');
+    expect([await greeter.greet(), await greeter.word()]).toEqual(['good day 2', 'good day']);
     expect((await skep.client.status()).kinds.map((kind) => kind.kind)).toEqual(['greeter', 'state']);
+  });
+
+  it('G13: answers each time for an agent that cannot be brought to life, and serves the others', async () => {
+    const Broken = defineAgent({
+      kind: 'broken',
+      initial: (): { n: number } => {
+        throw new Error('no state today');
+      },
+      handlers: { go() {} },
+    });
+    await using skep = await openSkep({ memory: true, kinds: [Broken, Counter], onWarning: () => {} });
+    const broken = skep.agent(Broken, 'b');
+    for (const work of [() => broken.go(), () => broken.state(), () => broken.go(), () => broken.info()]) {
+      const error = await work().catch((thrown) => thrown);
+      expect(error.name).toBe('SkepError');
+    }
+    expect(await skep.agent(Counter, 'a').increment(1)).toBe(1);
   });
 
   it('G13: keeps the old kinds when the new ones clash', async () => {

@@ -84,8 +84,63 @@ describe('G13 U9: payloads over a limit', () => {
     expect((await skep.agent(Talker, 'b').state()).value.n).toBe(100);
   });
 
-  // Inputs of ctx.send, ctx.ask and ctx.timer are bounded by the record only, not by LIMITS.payloadBytes.
-  it.todo('U9: refuses an input over the limit that an agent sends');
-  // A state that grew beyond LIMITS.stateBytes turn by turn is taken, and its snapshot is refused when it is read back.
-  it.todo('U9: refuses a turn that lets the state grow beyond the limit');
+  it('refuses an input over the limit that an agent sends, asks or sets a timer with, and the turn changes nothing', async () => {
+    const Sender = defineAgent({
+      kind: 'sender',
+      initial: { n: 0 },
+      handlers: {
+        send(state, text: string, ctx) {
+          state.n += 1;
+          ctx.send({ kind: 'sender', name: 'b' }, 'take', text.repeat(2));
+        },
+        async ask(state, text: string, ctx) {
+          state.n += 1;
+          await ctx.ask({ kind: 'sender', name: 'b' }, 'take', text.repeat(2));
+        },
+        wake(state, text: string, ctx) {
+          state.n += 1;
+          ctx.timer('t', { afterMs: 10 }, 'take', text.repeat(2));
+        },
+        take(state) {
+          state.n += 1;
+        },
+      },
+    });
+    await using skep = await testSkep({ kinds: [Sender] });
+    const sender = skep.agent(Sender, 'a');
+    const text = 'x'.repeat(700_000);
+    for (const work of [() => sender.send(text), () => sender.ask(text), () => sender.wake(text)]) {
+      expect((await refusal(work(), 'payload-too-large')).message).toContain('the limit is 1048576');
+    }
+    await skep.advance(1_000);
+    expect(await skep.client.list()).toEqual([]);
+  });
+
+  it('refuses a turn that lets the state grow beyond the limit; what fitted is there after a crash', async () => {
+    const Hoard = defineAgent({
+      kind: 'hoard',
+      initial: { parts: [] as Uint8Array[] },
+      handlers: {
+        grow(state) {
+          state.parts.push(new Uint8Array(3_900_000).fill(state.parts.length));
+        },
+        drop(state) {
+          state.parts.pop();
+        },
+      },
+    });
+    await using skep = await testSkep({ kinds: [Hoard] });
+    const hoard = skep.agent(Hoard, 'h');
+    for (let at = 0; at < 17; at += 1) await hoard.grow();
+    const error = await refusal(hoard.grow(), 'payload-too-large');
+    expect(error.message).toContain('the limit is 67108864');
+    expect((await hoard.info()).version).toBe(17);
+    await skep.advance(60_000);
+    skep.crash();
+    await skep.reopen();
+    expect(await hoard.info()).toMatchObject({ version: 17, bytes: expect.any(Number) });
+    await hoard.drop();
+    await hoard.grow();
+    expect((await hoard.info()).version).toBe(19);
+  });
 });
