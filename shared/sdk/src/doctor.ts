@@ -1,12 +1,14 @@
 /** Looks a node over: what it promises, and whether what it stored can be read back. */
-import { toSkepError } from '@skep/kernel';
+import { decodeSegment, decodeSnapshot } from '@skep/actor';
+import { type AgentId, type HashHex, SkepError, toSkepError } from '@skep/kernel';
 import type { SkepNode } from '@skep/runtime';
 import type { DoctorReport } from './client.js';
 
 type Check = DoctorReport['checks'][number];
 
-/** Snapshots that are read back; more are not, so that a large swarm can be examined while it works. */
+/** What is read back; more is not, so that a large swarm can be examined while it works. */
 const SNAPSHOTS_MAX = 1_000;
+const SEGMENTS_MAX = 10_000;
 
 export async function examine(node: SkepNode, dir: string | null): Promise<DoctorReport> {
   const { level } = node.ports.log;
@@ -36,16 +38,32 @@ async function laneCheck(node: SkepNode): Promise<Check> {
   };
 }
 
+/** Snapshots, and behind each the segments of its agent's history, newest first. */
 async function snapshotCheck(node: SkepNode): Promise<Check> {
-  let read = 0;
+  let snapshots = 0;
+  let segments = 0;
   for await (const { agent, entry } of node.directory()) {
-    if (entry.snapshot === null || read >= SNAPSHOTS_MAX) continue;
-    const bytes = await node.ports.blob.get(entry.snapshot.blob);
-    if (bytes === undefined)
-      return { name: 'snapshots', ok: false, detail: `the snapshot of ${agent} is gone`, remedy: 'Restore the folder from a copy.' };
-    read += 1;
+    if (entry.snapshot === null || snapshots >= SNAPSHOTS_MAX) continue;
+    const read = decodeSnapshot(await mustRead(node, agent, entry.snapshot.blob), agent);
+    snapshots += 1;
+    for (let address = read.segment; address !== null && segments < SEGMENTS_MAX; segments += 1) {
+      address = decodeSegment(await mustRead(node, agent, address), agent).previous;
+    }
   }
-  return { name: 'snapshots', ok: true, detail: `${read} read back, each with the hash that the directory names`, remedy: null };
+  const more = snapshots >= SNAPSHOTS_MAX || segments >= SEGMENTS_MAX ? '; there are more, which were not looked at' : '';
+  return {
+    name: 'snapshots',
+    ok: true,
+    detail: `${snapshots} snapshots and ${segments} parts of histories read back, each with its hash${more}`,
+    remedy: null,
+  };
+}
+
+/** @throws SkepError `corrupt` */
+async function mustRead(node: SkepNode, agent: AgentId, address: HashHex): Promise<Uint8Array> {
+  const bytes = await node.ports.blob.get(address);
+  if (bytes !== undefined) return bytes;
+  throw new SkepError('corrupt', { message: `the blob ${address} of ${agent} is gone`, id: agent, remedy: 'Restore the folder from a copy.' });
 }
 
 function alarmCheck(node: SkepNode): Check {

@@ -200,6 +200,32 @@ describe('G11: bytes that changed', () => {
     await skep.close();
   });
 
+  it('in the history alone leave the agents alive; history and doctor tell', async () => {
+    const dir = freshDir();
+    const skep = await openSkep({ dir, kinds: [Counter], settleEveryMs: 20 });
+    const agent = skep.agent(Counter, 'a');
+    await agent.note('pollen');
+    // Settled by now, or a moment later: the snapshot then has to be one without the word.
+    await expect.poll(() => readFileSync(join(dir, 'blobs.db-wal')).includes('pollen')).toBe(true);
+    await skep.client.restore(agent.id, { version: 0 });
+    await agent.note('honey');
+    await skep.close();
+    const again = await openSkep({ dir, kinds: [Counter], settleEveryMs: 20 });
+    await again.recovered;
+    await again.agent(Counter, 'a').note('wax');
+    await expect
+      .poll(async () => (await again.client.doctor()).checks.find(({ name }) => name === 'snapshots')?.detail)
+      .toMatch(/^1 snapshots and [2-9]/);
+    await again.close();
+    replaceAll(join(dir, 'blobs.db'), 'pollen', 'nectar');
+    const last = await openSkep({ dir, kinds: [Counter], onWarning: () => {} });
+    expect((await last.agent(Counter, 'a').state()).value.notes).toEqual(['honey', 'wax']);
+    await refusal(last.agent(Counter, 'a').history(), 'corrupt');
+    const report = await last.client.doctor();
+    expect(report.checks.find(({ name }) => name === 'snapshots')).toMatchObject({ ok: false });
+    await last.close();
+  });
+
   it('in the records of the log stop the agents whose records they are', async () => {
     // The nectar of even agents stands in the log alone.
     const dir = damagedCopy((copy) => replaceAll(join(copy, 'log.db'), 'nectar', 'vinega'));
