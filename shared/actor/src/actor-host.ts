@@ -8,14 +8,14 @@ import { type AgentId, encode, hash, parseAgentId, SkepError, toSkepError, type 
 import type { Ticket } from '@skep/lane';
 import type { ReplySlot, TurnRecord } from '@skep/protocol';
 import type { Activation } from './activation.js';
-import { type Admission, admit } from './admission.js';
 import { refuseCycle } from './call-cycle.js';
 import { Gate } from './gate.js';
 import { Historian } from './historian.js';
 import type { CommitListener, CommittedTurn, HostOptions } from './host-options.js';
+import { Intake } from './intake.js';
 import { Keeper } from './keeper.js';
 import type { AnyKind } from './kind.js';
-import type { Call, Caller, Command, Message, TimerShot, TurnReply } from './message.js';
+import type { Call, Caller, Command, TimerShot, TurnReply } from './message.js';
 import { Messenger } from './messenger.js';
 import { Meter } from './meter.js';
 import { checkPayload } from './payload.js';
@@ -46,6 +46,8 @@ export class ActorHost {
   private readonly keeper: Keeper;
   private readonly pump: Pump;
   private readonly waker: Waker;
+  private readonly intake: Intake;
+  private flushing = false;
   private readonly listeners: Set<CommitListener>;
 
   constructor(private readonly options: HostOptions) {
@@ -54,7 +56,7 @@ export class ActorHost {
     this.listeners = options.listeners ?? new Set();
     this.pump = new Pump(
       clock,
-      (activation) => this.step(activation),
+      (activation) => this.intake.step(activation),
       () => lane.flush(),
     );
     this.roster = new Roster(options, this.gate, this.pump, this.rosterListener());
@@ -74,6 +76,14 @@ export class ActorHost {
       activations: () => this.roster.all(),
       housekeep: (activation) => void this.recorder.plain(activation, { kind: 'housekeeping' }, [], {}),
       enqueueTimer: (activation, shot) => this.enqueueTimer(activation, shot),
+    });
+    this.intake = new Intake(options, this.gate, {
+      roster: this.roster,
+      recorder: this.recorder,
+      runner: this.runner,
+      messenger: this.messenger,
+      keeper: this.keeper,
+      statusChanged: (activation) => this.statusChanged(activation),
     });
     this.historian = new Historian(
       blob,
@@ -106,7 +116,7 @@ export class ActorHost {
         const activation = this.roster.activate(agent, this.roster.kindOf(agent));
         const message: Command = { kind: 'command', ...command, caller: { resolve, reject } };
         if (activation.stage !== 'ready' || activation.turn !== undefined || !activation.paused) return this.roster.enqueue(activation, message);
-        this.runCommand(activation, message);
+        this.intake.command(activation, message);
         this.pump.start();
       } catch (error) {
         reject(toSkepError(error));
@@ -233,7 +243,7 @@ export class ActorHost {
       timersChanged: (activation) => this.keeper.arm(activation),
       statusChanged: (activation) => this.statusChanged(activation),
       awaiting: (activation) => releaseMarks(activation),
-      wrote: () => this.pump.start(),
+      wrote: () => this.flushSoon(),
       schedule: (activation) => {
         this.pump.schedule(activation);
         if (this.pump.idle) this.options.lane.flush();
@@ -243,6 +253,16 @@ export class ActorHost {
       methodKind: (to, method) => this.methodKind(to, method),
       ask: (turn, to, method, input, operation) => this.ask(turn, to, method, input, operation),
     };
+  }
+
+  /** Not at once: the handler most often goes on, and its next record rides the same batch. */
+  private flushSoon(): void {
+    if (this.flushing) return;
+    this.flushing = true;
+    this.options.clock.setTimer(0, () => {
+      this.flushing = false;
+      this.options.lane.flush();
+    });
   }
 
   private committed(activation: Activation, record: TurnRecord, sinceMs: number | undefined): void {
@@ -303,79 +323,6 @@ export class ActorHost {
     activation.mailbox.force(shot);
     activation.timersQueued.add(shot.name);
     this.pump.schedule(activation);
-  }
-
-  private step(activation: Activation): void {
-    const nowMs = this.options.clock.nowMs();
-    activation.lastUsedMs = nowMs;
-    if (activation.stage !== 'ready' || activation.turn !== undefined || activation.paused) return;
-    const { mailbox, starved } = activation;
-    const message = mailbox.shift();
-    if (message === undefined) return;
-    if (starved.size > 0 && mailbox.size * 2 <= mailbox.limit) this.messenger.room(activation);
-    activation.kind = this.options.kinds.get(activation.kind.kind) ?? activation.kind;
-    try {
-      this.take(activation, message, admit(activation, message, nowMs));
-    } catch (thrown) {
-      const error = toSkepError(thrown);
-      if ('caller' in message) message.caller.reject(error);
-      this.roster.crash(activation, error);
-    }
-  }
-
-  private take(activation: Activation, message: Message, admission: Admission): void {
-    if (message.kind === 'timer') activation.timersQueued.delete(message.name);
-    if (message.kind === 'mark') activation.marks -= 1;
-    switch (admission.kind) {
-      case 'run':
-        return this.runner.start(activation, admission.message);
-      case 'command':
-        return this.runCommand(activation, admission.command);
-      case 'reached':
-        return admission.mark.caller.resolve();
-      case 'answer': {
-        const { caller, value, version } = admission;
-        const { level } = this.options;
-        return this.gate.hold(activation.lastTicket, {
-          release: () => caller.resolve({ value, version, level }),
-          abort: (error) => caller.reject(error),
-        });
-      }
-      case 'refuse':
-        return this.refuse(activation, admission.caller, admission.error);
-      case 'taken':
-        return this.messenger.taken({ from: admission.from, to: activation.agent, sequence: admission.sequence });
-      case 'return':
-        activation.enqueued.delete(admission.from);
-        if (admission.why === 'gap') this.messenger.returned(admission.from);
-        return;
-      case 'note':
-        this.recorder.plain(activation, admission.message, [admission.event], {});
-        return;
-      case 'ignore':
-        if (message.kind === 'timer') this.keeper.arm(activation);
-        return;
-    }
-  }
-
-  private runCommand(activation: Activation, command: Command): void {
-    const { type, plan, caller } = command;
-    try {
-      const { status, version, tree } = activation.ready;
-      const { data, edits, rest } = plan({ status, version, position: activation.position, tree });
-      const after = edits.length === 0 ? undefined : tree.apply(edits);
-      const ticket = this.recorder.plain(activation, command, [{ type, data, edits }], rest, after);
-      if (rest.status !== undefined) this.statusChanged(activation);
-      const reply = { value: data, version: activation.ready.version, level: this.options.level };
-      this.gate.hold(ticket, { release: () => caller.resolve(reply), abort: (error) => caller.reject(error) });
-    } catch (error) {
-      this.refuse(activation, caller, toSkepError(error));
-    }
-  }
-
-  /** A refusal may show what an uncommitted turn led to, so it waits for that turn. */
-  private refuse(activation: Activation, caller: Caller, error: SkepError): void {
-    this.gate.hold(activation.lastTicket, { release: () => caller.reject(error), abort: (abort) => caller.reject(abort) });
   }
 
   private statusChanged(activation: Activation): void {

@@ -114,7 +114,7 @@ async function hive(options: ConstructorParameters<typeof Hive>[1] = {}) {
 }
 
 async function crashAndStart(world: Hive, life: Life): Promise<Life> {
-  await isSettled(Promise.resolve());
+  await world.clock.advance(0);
   life.crash();
   return world.start();
 }
