@@ -31,6 +31,7 @@ const RECOVER_AGAIN_MS_MAX = 5_000;
 interface Waiting {
   readonly done: Promise<void>;
   readonly resolve: () => void;
+  readonly reject: (error: SkepError) => void;
 }
 
 export class Incarnation {
@@ -71,14 +72,17 @@ export class Incarnation {
     await this.host.close(error);
   }
 
+  /** @throws SkepError when the lane's last record cannot be read for good */
   seal(lane: LaneId): Promise<void> {
     const under = this.sealing.get(lane);
     if (under !== undefined) return under.done;
     let resolve = (): void => {};
-    const done = new Promise<void>((settle) => {
+    let reject = (_error: SkepError): void => {};
+    const done = new Promise<void>((settle, refuse) => {
       resolve = settle;
+      reject = refuse;
     });
-    this.sealing.set(lane, { done, resolve });
+    this.sealing.set(lane, { done, resolve, reject });
     this.driver.seal(lane);
     return done;
   }
@@ -223,6 +227,10 @@ export class Incarnation {
         break;
       case 'sealed':
         this.sealing.get(event.lane)?.resolve();
+        this.sealing.delete(event.lane);
+        break;
+      case 'unsealed':
+        this.sealing.get(event.lane)?.reject(event.error);
         this.sealing.delete(event.lane);
         break;
       case 'dead':

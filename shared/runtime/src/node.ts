@@ -9,7 +9,19 @@
  * I2 Only a start takes what is open for dead. A node that comes back was alive, so others may be, too: it takes over its own lane alone.
  */
 import { type AnyKind, type CommitListener, Meter, type TurnWatch } from '@skep/actor';
-import { type AgentId, incarnationId, type LaneId, LIMITS, type Limits, laneId, nodeId, SkepError, type UniverseId, universeId } from '@skep/kernel';
+import {
+  type AgentId,
+  incarnationId,
+  type LaneId,
+  LIMITS,
+  type Limits,
+  laneId,
+  nodeId,
+  SkepError,
+  toSkepError,
+  type UniverseId,
+  universeId,
+} from '@skep/kernel';
 import type { Rules } from '@skep/lane';
 import type { Ports } from '@skep/ports';
 import type { DirectoryRow } from './directory.js';
@@ -40,6 +52,9 @@ export interface Recovery {
 const SETTLE_EVERY_MS = 5_000;
 const COME_BACK_MS = 50;
 const COME_BACK_MS_MAX = 5_000;
+
+/** What a clean close spends on snapshots. */
+const CLOSING_SETTLE_MS = 2_000;
 
 export class SkepNode {
   readonly universe: UniverseId;
@@ -108,6 +123,8 @@ export class SkepNode {
   async close(): Promise<void> {
     this.closed = true;
     await this.comingBack;
+    // Snapshots now are records that the next start need not read. They are for speed only, so their time is bounded.
+    await Promise.race([this.current.host.settleAll(), new Promise<void>((resolve) => this.ports.clock.setTimer(CLOSING_SETTLE_MS, resolve))]);
     await this.current.close(new SkepError('closed', { message: 'the node was closed' }));
   }
 
@@ -133,7 +150,12 @@ export class SkepNode {
       return { ...before, open: [...new Set([...dead, ...keep, lane])] };
     });
     const next = this.incarnate(lane, record.timeline);
-    await Promise.all(dead.map((each) => next.seal(each)));
+    try {
+      await Promise.all(dead.map((each) => next.seal(each)));
+    } catch (error) {
+      await next.drop(toSkepError(error));
+      throw error;
+    }
     const unclaimed = [...new Set([...record.unclaimed, ...dead])];
     if (dead.length > 0) {
       await changeUniverse({ registry, clock, universe }, (before) => ({
