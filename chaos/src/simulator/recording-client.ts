@@ -3,7 +3,7 @@
  * writes down what it was told.
  */
 import { type AgentId, isSkepError, operationId, type SkepError, toSkepError, type Value } from '@skep/kernel';
-import type { Client } from '@skep/sdk';
+import type { Client, Reply } from '@skep/sdk';
 import type { SeededRandom, TraceField } from '@skep/simulated';
 import { type Operation, type Outcome, sameValue } from '../invariants/operation.js';
 import { broken } from '../invariants/violation.js';
@@ -78,14 +78,14 @@ export class RecordingClient {
     const call = (client: Client) => client.call(agent, method, body, { operation: id });
     let doubtful = false;
     let refusals = 0;
-    for (let attempts = 1; ; attempts += 1) {
+    for (;;) {
       const twice = this.random.chance(SENT_TWICE_CHANCE);
       const attempt = twice ? await Promise.race([this.attempt(call), this.attempt(call)]) : await this.attempt(call);
       if (attempt.kind === 'answered') {
         const { version, value } = attempt.result;
-        const witness = attempts === 1 && !twice ? 'own' : 'later';
-        this.#note(operation, { kind: 'acknowledged', ended: outside.next(), version, witness, value });
-        if (this.random.chance(SENT_AGAIN_CHANCE)) await this.#sendAgain(call, value, `${agent} ${id}`);
+        // A repeated call gets the reply of the first one, its version included.
+        this.#note(operation, { kind: 'acknowledged', ended: outside.next(), version, witness: 'own', value });
+        if (this.random.chance(SENT_AGAIN_CHANCE)) await this.#sendAgain(call, attempt.result, `${agent} ${id}`);
         return;
       }
       if (attempt.kind === 'silence' || attempt.error.retry === 'same-operation') doubtful = true;
@@ -157,12 +157,12 @@ export class RecordingClient {
     return attempt;
   }
 
-  async #sendAgain(call: (client: Client) => Promise<{ readonly value: Value }>, value: Value, what: string): Promise<void> {
+  async #sendAgain(call: (client: Client) => Promise<Reply>, { version, value }: Reply, what: string): Promise<void> {
     await this.pause(this.random.between(1, 400));
     const again = await this.attempt(call);
     if (again.kind !== 'answered') return;
     this.parts.outside.meet('repeated call answered');
-    if (!sameValue(again.result.value, value))
+    if (again.result.version !== version || !sameValue(again.result.value, value))
       this.parts.outside.broken.push(broken('I5', `${what} was answered differently when it was sent again`));
   }
 

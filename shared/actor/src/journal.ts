@@ -10,7 +10,7 @@
  * J4 An ask is journalled with its time before it is sent: a resumed turn asks under the same operation id, and one that lasts for hours
  *    never asks under an id that its receiver holds for too old.
  */
-import { isSkepError, normalize, SkepError, type Value } from '@skep/kernel';
+import { type ErrorCode, isSkepError, normalize, SkepError, type Value } from '@skep/kernel';
 import type { StepOutcome, StepRecord } from '@skep/protocol';
 import type { StepInfo } from './context.js';
 
@@ -25,6 +25,7 @@ export interface JournalHost {
   settled(): Promise<void>;
   /** The turn makes progress: its deadline starts again. */
   progress(): void;
+  pause(ms: number): Promise<void>;
   /** Throws once the turn is over. */
   checkLive(): void;
   effectId(name: string, occurrence: number): string;
@@ -32,6 +33,19 @@ export interface JournalHost {
   askId(name: string, occurrence: number, atMs: number): string;
   readonly signal: AbortSignal;
 }
+
+/** Refusals that come before it is known whether the same operation ran earlier. */
+const SAYS_NOTHING: ReadonlySet<ErrorCode> = new Set([
+  'unavailable',
+  'disk-full',
+  'mailbox-full',
+  'overloaded',
+  'sealed',
+  'timeout',
+  'outcome-unknown',
+]);
+const ASK_AGAIN_MS = 20;
+const ASK_AGAIN_MS_MAX = 2_000;
 
 interface Noted {
   readonly name: string;
@@ -89,7 +103,7 @@ export class Journal {
     const askedMs = this.take(intentOf(name), occurrence);
     if (known !== undefined) return resultOf(known);
     const operation = effect === 'effect' ? this.operationFor(name, occurrence, askedMs) : '';
-    const outcome = await this.outcomeOf(name, () => run(operation));
+    const outcome = await this.outcomeOf(name, () => (askedMs === undefined ? run(operation) : this.untilAnswered(() => run(operation))));
     return resultOf(this.ended({ name, occurrence, outcome }));
   }
 
@@ -97,6 +111,22 @@ export class Journal {
   end(): void {
     for (const key of this.unasked) {
       throw new SkepError('turn-diverged', { message: `the resumed turn ended without asking for the recorded step ${key}`, id: key });
+    }
+  }
+
+  /**
+   * An ask that was sent before a crash may have taken effect. Who cannot answer for now does not say that it has not: recorded as the
+   * outcome, that would make the turn fail and its caller try again, and the effect would take place twice (G4).
+   */
+  private async untilAnswered(run: () => Promise<Value>): Promise<Value> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await run();
+      } catch (error) {
+        if (!isSkepError(error) || !SAYS_NOTHING.has(error.code)) throw error;
+        await this.host.pause(Math.min(ASK_AGAIN_MS * 2 ** (attempt - 1), ASK_AGAIN_MS_MAX));
+        this.host.checkLive();
+      }
     }
   }
 

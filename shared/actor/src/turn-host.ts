@@ -13,6 +13,7 @@ export interface TurnHost {
   write(activation: Activation, record: BegunRecord | StepRecord): void;
   settled(activation: Activation): Promise<void>;
   progress(turn: Turn): void;
+  pause(ms: number): Promise<void>;
   /** Refuses unknown kinds and methods. */
   methodKind(to: AgentId, method: string): 'handler' | 'query';
   ask(turn: Turn, to: AgentId, method: string, input: Value, operation: string): Promise<Value>;

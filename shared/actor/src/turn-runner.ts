@@ -69,6 +69,10 @@ export class TurnRunner implements TurnHost {
     return this.gate.passed(activation.lastTicket);
   }
 
+  pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.options.clock.setTimer(ms, resolve));
+  }
+
   progress(turn: Turn): void {
     turn.cancelDeadline?.();
     const deadlineMs = turn.code.turnDeadlineMs ?? this.limits.turnDeadlineMs;

@@ -231,6 +231,10 @@ export class Turn implements JournalHost, Context {
     this.host.progress(this);
   }
 
+  pause(ms: number): Promise<void> {
+    return this.host.pause(ms);
+  }
+
   effectId(name: string, occurrence: number): string {
     return stepId(this.identity(), name, occurrence);
   }
