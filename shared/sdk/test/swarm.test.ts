@@ -16,8 +16,8 @@ describe('U1: a swarm in this process', () => {
       await using skep = await openSkep({ memory: true, kinds: [Counter] });
       await skep.agent(Counter, 'a').increment(1);
     }
-    // Twenty of them in what one on a disk may take.
-    expect(performance.now() - begunMs).toBeLessThan(1_000);
+    // Some 10 ms each on a machine at rest; the bound is for one that is not.
+    expect(performance.now() - begunMs).toBeLessThan(5_000);
   });
 
   it('keeps on its folder what was acknowledged, and says so', async () => {

@@ -205,7 +205,6 @@ describe('G11: bytes that changed', () => {
     const skep = await openSkep({ dir, kinds: [Counter], settleEveryMs: 20 });
     const agent = skep.agent(Counter, 'a');
     await agent.note('pollen');
-    // Settled by now, or a moment later: the snapshot then has to be one without the word.
     await expect.poll(() => readFileSync(join(dir, 'blobs.db-wal')).includes('pollen')).toBe(true);
     await skep.client.restore(agent.id, { version: 0 });
     await agent.note('honey');
