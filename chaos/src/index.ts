@@ -3,6 +3,7 @@
  *
  *   const result = search({ budget, rules: RULES, statesMax: 100_000 });
  */
+export { type CrashRunOptions, type CrashRunResult, crashRun, describeCrashRun } from './crash/crash-run.js';
 export { type Action, actionsOf } from './explorer/actions.js';
 export { type Budget, type NamedWorld, NOTHING, PROVEN } from './explorer/budget.js';
 export { MISTAKES, type Mistake } from './explorer/mistakes.js';
@@ -11,3 +12,8 @@ export { replay, type SearchOptions, type SearchResult, search, tryAction } from
 export { Shapes } from './explorer/shapes.js';
 export { type WanderOptions, type WanderResult, wander } from './explorer/wander.js';
 export { World } from './explorer/world.js';
+export { searchLinearization, type Verdict } from './invariants/linearizability.js';
+export { type Broken, INVARIANTS, type Invariant } from './invariants/violation.js';
+export { type Finding, findMistake, formatFindings } from './simulator/find-mistake.js';
+export { SEED_MISTAKES, type SeedMistake } from './simulator/mistakes.js';
+export { describeSeed, runSeed, type SeedOptions, type SeedResult } from './simulator/run-seed.js';

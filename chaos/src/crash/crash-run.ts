@@ -24,6 +24,8 @@ export interface CrashRunOptions {
   /** The built worker. */
   readonly program: string;
   readonly kills: number;
+  /** Test-only: replies leave before their batch is on the disk. */
+  readonly mistake?: 'hasty';
 }
 
 export interface CrashRunResult {
@@ -39,11 +41,11 @@ const CLIENTS = 40;
 const THINK_MS_MAX = 6;
 const QUIET_WITHIN_MS = 20_000;
 
-export async function crashRun({ seed, dir, program, kills }: CrashRunOptions): Promise<CrashRunResult> {
+export async function crashRun({ seed, dir, program, kills, mistake }: CrashRunOptions): Promise<CrashRunResult> {
   const outside = new Outside();
   const folder = `${dir}/data`;
   const effectsFile = `${dir}/effects.jsonl`;
-  const operator = new RealOperator({ dir: folder, program, effectsFile, kills, outside, random: new SeededRandom(`${seed}/kills`) });
+  const operator = new RealOperator({ dir: folder, program, effectsFile, kills, mistake, outside, random: new SeededRandom(`${seed}/kills`) });
   const parts = { world: realWorld(seed), operator, outside };
   const found: Broken[] = [];
   const live: { [when: string]: readonly LiveAgent[] } = {};

@@ -14,6 +14,8 @@ export interface RealOperatorOptions {
   readonly program: string;
   readonly effectsFile: string;
   readonly kills: number;
+  /** Test-only: replies leave before their batch is on the disk. */
+  readonly mistake?: 'hasty' | undefined;
   readonly outside: Outside;
   readonly random: SeededRandom;
 }
@@ -28,8 +30,8 @@ export interface Kill {
   readonly inFlight: number;
 }
 
-const ALIVE_MS_MAX = 200;
-const REPLIES_MAX = 120;
+const ALIVE_MS_MAX = 150;
+const REPLIES_MAX = 60;
 /** A process that does not reply any more is killed, too. */
 const REPLIES_WITHIN_MS = 3_000;
 const LOOK_EVERY_MS = 1;
@@ -119,10 +121,10 @@ export class RealOperator implements NodeKeeper {
   }
 
   async #start(): Promise<void> {
-    const { program, dir, effectsFile } = this.options;
+    const { program, dir, effectsFile, mistake } = this.options;
     this.incarnation += 1;
     const { incarnation } = this;
-    const child = spawn(process.execPath, [program, dir, String(incarnation), effectsFile], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [program, dir, String(incarnation), effectsFile, mistake ?? ''], { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#child = child;
     this.#ended = new Promise((resolve) => child.once('close', () => resolve()));
     await new Promise<void>((resolve, reject) => {

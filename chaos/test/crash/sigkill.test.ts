@@ -28,6 +28,16 @@ describe('a swarm that is killed while it works', () => {
     }
   });
 
+  test('is found out when its replies leave before they are on the disk (L6)', { timeout: 180_000 }, async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'skep-crash-'));
+    try {
+      const { broken } = await crashRun({ seed: 3, dir, program: PROGRAM, kills: 3, mistake: 'hasty' });
+      expect(broken.map(({ invariant }) => invariant)).toContain('I3');
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
+  });
+
   test('with calls in flight', () => {
     expect(total.inFlight / Math.max(1, total.kills)).toBeGreaterThan(5);
   });
