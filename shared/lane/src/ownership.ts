@@ -60,7 +60,7 @@ export class Ownership {
     const held = this.mustHold(agent);
     const position = held.position + 1;
     const ticket = this.writer.write({ agent, epoch: held.entry.epoch, position, body });
-    this.stages.set(agent, { ...held, position });
+    held.position = position;
     return ticket;
   }
 
@@ -95,7 +95,7 @@ export class Ownership {
   acknowledged(records: readonly LaneRecord[]): void {
     for (const { agent, position, epoch } of records) {
       const stage = this.stages.get(agent);
-      if (stage?.kind === 'held' && stage.entry.epoch === epoch) this.stages.set(agent, { ...stage, acknowledged: position });
+      if (stage?.kind === 'held' && stage.entry.epoch === epoch) stage.acknowledged = position;
     }
   }
 
@@ -123,7 +123,7 @@ export class Ownership {
 
   clone(parts: { readonly writer: Writer; readonly sealer: Sealer; readonly requests: Requests }): Ownership {
     const copy = new Ownership(parts.writer, parts.sealer, this.rules, parts.requests);
-    for (const [agent, stage] of this.stages) copy.stages.set(agent, stage);
+    for (const [agent, stage] of this.stages) copy.stages.set(agent, stage.kind === 'held' ? { ...stage } : stage);
     for (const [agent, floor] of this.floors) copy.floors.set(agent, floor);
     for (const [request, agent] of this.asked) copy.asked.set(request, agent);
     return copy;

@@ -17,8 +17,9 @@ export interface Held {
   readonly kind: 'held';
   readonly entry: DirectoryEntry;
   readonly revision: Revision;
-  readonly position: number;
-  readonly acknowledged: number;
+  /** Counted in place, twice a turn: everything else of a stage is replaced, never changed. */
+  position: number;
+  acknowledged: number;
   readonly settling: { readonly task: Settling; readonly entry: DirectoryEntry; readonly request: RequestId } | undefined;
 }
 
