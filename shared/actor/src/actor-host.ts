@@ -35,6 +35,9 @@ export interface HostCall {
   readonly correlation?: string | null;
 }
 
+/** An agent that comes back names the lanes of others in its trail: it moves to its new place at the next sweep, or the trail grows with every start. */
+const BEFORE_EVERYTHING = -Number.MAX_SAFE_INTEGER;
+
 export class ActorHost {
   readonly historian: Historian;
   readonly meter: Meter;
@@ -229,7 +232,7 @@ export class ActorHost {
 
   private revived(activation: Activation): void {
     this.waker.awake(activation.agent);
-    activation.settledBytes = this.recorder.bytes;
+    activation.settledBytes = activation.position > 0 ? BEFORE_EVERYTHING : this.recorder.bytes;
     const state = activation.ready;
     if (state.pending !== undefined) this.runner.start(activation, { kind: 'resumption', begun: state.pending.begun });
     if (state.timers.size > 0) this.keeper.arm(activation);

@@ -67,9 +67,10 @@ export class Incarnation {
   }
 
   /** Drops what it holds: its lane is no more. */
-  async drop(error: SkepError): Promise<void> {
+  drop(error: SkepError): void {
     this.stop();
-    await this.host.close(error);
+    // Snapshots under way may wait for a store that does not answer; nothing of them counts any more.
+    void this.host.close(error).catch(() => {});
   }
 
   /** @throws SkepError when the lane's last record cannot be read for good */

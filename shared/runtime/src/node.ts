@@ -65,6 +65,8 @@ export class SkepNode {
   private readonly meter: Meter;
   private readonly listeners = new Set<CommitListener>();
   private incarnation: Incarnation | undefined;
+  /** Lanes that this node opened, also where it went no further. */
+  private readonly lanes = new Set<LaneId>();
   /** Ends when the node has come back, or was closed. */
   private comingBack: Promise<void> | undefined;
   private closed = false;
@@ -149,21 +151,22 @@ export class SkepNode {
       // The dead stay among the open ones until they are known to be sealed.
       return { ...before, open: [...new Set([...dead, ...keep, lane])] };
     });
+    this.lanes.add(lane);
     const next = this.incarnate(lane, record.timeline);
     try {
       await Promise.all(dead.map((each) => next.seal(each)));
+      if (dead.length > 0) {
+        await changeUniverse({ registry, clock, universe }, (before) => ({
+          ...before,
+          open: before.open.filter((each) => !dead.includes(each)),
+          unclaimed: [...new Set([...before.unclaimed, ...dead])],
+        }));
+      }
     } catch (error) {
-      await next.drop(toSkepError(error));
+      next.drop(toSkepError(error));
       throw error;
     }
     const unclaimed = [...new Set([...record.unclaimed, ...dead])];
-    if (dead.length > 0) {
-      await changeUniverse({ registry, clock, universe }, (before) => ({
-        ...before,
-        open: before.open.filter((each) => !dead.includes(each)),
-        unclaimed: [...new Set([...before.unclaimed, ...dead])],
-      }));
-    }
     this.incarnation = next;
     this.recovered = next.recover(unclaimed).then((agents) => ({ agents, ms: clock.monotonicMs() - startedMs }));
     this.recovered.catch(() => {});
@@ -199,13 +202,13 @@ export class SkepNode {
   }
 
   private async comeBack(fenced: Incarnation, error: SkepError): Promise<void> {
-    await fenced.drop(error);
+    fenced.drop(error);
     for (let attempt = 0; !this.closed; attempt += 1) {
       try {
-        // Whoever sealed the lane and said so in the record claims its agents.
+        // Whoever sealed a lane of this node and said so in the record claims its agents.
         return await this.open(({ open }) => ({
-          takeOver: open.filter((each) => each === fenced.lane),
-          keep: open.filter((each) => each !== fenced.lane),
+          takeOver: open.filter((each) => this.lanes.has(each)),
+          keep: open.filter((each) => !this.lanes.has(each)),
         }));
       } catch {
         const delayMs = Math.min(COME_BACK_MS * 2 ** attempt, COME_BACK_MS_MAX);

@@ -202,6 +202,22 @@ describe('P4: snapshots', () => {
     expect((await world.entryOf(life.node, A))?.snapshot?.position).toBeGreaterThanOrEqual(3);
   });
 
+  it('shorten the trail of an agent that comes back and writes nothing: it does not grow with every start', async () => {
+    const { world, life: first } = await hive();
+    await first.call(A, 'write', 'x');
+    await settle(world, first);
+    let life = first;
+    for (let start = 0; start < 5; start += 1) {
+      await life.call(B, 'write', 'y');
+      life.crash();
+      life = await world.start();
+      expect((await world.entryOf(life.node, A))?.trail).toHaveLength(1);
+      await settle(world, life);
+      expect((await world.entryOf(life.node, A))?.trail).toEqual([]);
+    }
+    expect(await life.call(A, 'count')).toMatchObject({ value: 1, version: 1 });
+  });
+
   it('that cannot be written are not tried again with every turn', async () => {
     const { world, life } = await hive();
     let puts = 0;
