@@ -1,5 +1,5 @@
 /** Running a kind's code: inputs and states against their schemas, handlers and what they return. */
-import { normalize, SkepError, type Value } from '@skep/kernel';
+import { ERRORS, isSkepError, normalize, SkepError, type Value } from '@skep/kernel';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { AnyKind } from './kind.js';
 
@@ -41,7 +41,12 @@ export function copyOf(value: Value): Value {
 
 /** The error for the caller: our own codes as they are, anything else as `handler-failed`. */
 export function handlerError(error: unknown, what: { readonly agent: string; readonly method: string }): SkepError {
-  if (error instanceof Error && error.name === 'SkepError') return error as SkepError;
+  if (isSkepError(error) && Object.hasOwn(ERRORS, error.code)) {
+    // Whatever is refused says which id (G13).
+    return error.id !== undefined
+      ? error
+      : new SkepError(error.code, { message: error.message, remedy: error.remedy, id: what.agent, cause: error.cause });
+  }
   const message = error instanceof Error ? error.message : String(error);
   return new SkepError('handler-failed', { message: `${what.method} of ${what.agent} failed: ${message}`, id: what.agent, cause: error });
 }

@@ -38,7 +38,7 @@ const PLAIN = /^[a-z0-9_-]{1,128}$/;
 const RESERVED = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])$/;
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 const utf8 = new TextEncoder();
-const fromUtf8 = new TextDecoder('utf-8', { fatal: true });
+const fromUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** @throws SkepError `invalid-id` */
 export function checkName(what: string, text: unknown): asserts text is string {
