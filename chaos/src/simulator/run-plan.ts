@@ -25,6 +25,10 @@ export interface RunPlan {
 
 const HORIZON_MS_MIN = 4_000;
 const HORIZON_MS_MAX = 16_000;
+const LATE_CHANCE = 0.06;
+const LATE_MS_MAX = 40;
+const SLOW_CHANCE = 0.4;
+const SLOW_MS_MAX = 300;
 
 export function drawRunPlan(seed: string): RunPlan {
   const random = new SeededRandom(`${seed}/run`);
@@ -34,8 +38,7 @@ export function drawRunPlan(seed: string): RunPlan {
     (): Crash => ({ atMs: random.below(horizonMs), what: random.below(2) === 0 ? 'power' : 'process', downMs: random.between(1, 400) }),
   );
   return {
-    // Every eighth world has no faults but crashes: what fails there is easiest to understand.
-    faults: random.below(8) === 0 ? planOf({}) : drawPlan(seed, { horizonMs }),
+    faults: drawFaults(seed, random, horizonMs),
     crashes: crashes.sort((one, other) => one.atMs - other.atMs),
     horizonMs,
     clients: random.between(3, 7),
@@ -46,6 +49,24 @@ export function drawRunPlan(seed: string): RunPlan {
     stores: random.below(2) === 0 ? 'one' : 'three',
     exclusive: random.below(2) === 0,
   };
+}
+
+function drawFaults(seed: string, random: SeededRandom, horizonMs: number): FaultPlan {
+  const drawn = drawPlan(seed, { horizonMs });
+  switch (random.below(8)) {
+    case 0:
+      // No faults but crashes: what fails there is easiest to understand.
+      return planOf({});
+    case 1:
+    case 2:
+      // Late requests that arrive just when their sender tries again, which a delay of many seconds hardly ever does.
+      return { ...drawn, rates: { ...drawn.rates, requestLateChance: LATE_CHANCE, requestLateMsMax: random.between(2, LATE_MS_MAX) } };
+    case 3:
+      // A slow disk: much is under way when the power goes.
+      return { ...drawn, rates: { ...drawn.rates, fsyncSlowChance: SLOW_CHANCE, fsyncSlowMsMax: random.between(20, SLOW_MS_MAX) } };
+    default:
+      return drawn;
+  }
 }
 
 export function formatRunPlan({ faults, crashes, ...rest }: RunPlan): string {

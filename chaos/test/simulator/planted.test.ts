@@ -4,12 +4,12 @@ import { type Finding, findMistake, formatFindings } from '../../src/simulator/f
 import { SEED_MISTAKES } from '../../src/simulator/mistakes.js';
 import { report } from './suite-report.js';
 
-const SEEDS_MAX = 150;
+const SEEDS_MAX = 400;
 
 describe('a planted mistake is found:', () => {
   const findings: Finding[] = [];
 
-  test.each(SEED_MISTAKES)('$name ($rule)', { timeout: 120_000 }, async (mistake) => {
+  test.each(SEED_MISTAKES)('$name ($rule)', { timeout: 240_000 }, async (mistake) => {
     const finding = await findMistake(mistake, SEEDS_MAX);
     findings.push(finding);
     expect(finding.seeds).toBeDefined();

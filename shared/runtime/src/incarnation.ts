@@ -222,6 +222,8 @@ export class Incarnation {
         break;
       case 'freed':
         roster.freed(event.agent);
+        // It was held, and rests: a recovery that is repeated has nothing to wait for.
+        this.claimEnded(event.agent, 'owned');
         break;
       case 'lost':
         roster.lost(event.agent);
