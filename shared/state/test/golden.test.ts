@@ -2,7 +2,9 @@
  * The content format, frozen: roots of fixed values, and packs of some. They may only change together with the version byte.
  * `SKEP_GOLDEN=write npx vitest run shared/state/test/golden` writes the file anew; review it as a diff.
  */
+
 import { readFileSync, writeFileSync } from 'node:fs';
+import { env } from 'node:process';
 import { fromHex, hashHexOf, toHex, type Value } from '@skep/kernel';
 import { packTree, treeOf, unpackTree } from '@skep/state';
 import { expect, test } from 'vitest';
@@ -70,7 +72,7 @@ function golden(): string {
 }
 
 test('G8: roots and packs of format 1 stay what they are', () => {
-  if (process.env.SKEP_GOLDEN === 'write') writeFileSync(FILE, golden());
+  if (env.SKEP_GOLDEN === 'write') writeFileSync(FILE, golden());
   expect(golden()).toBe(readFileSync(FILE, 'utf8'));
 });
 
