@@ -19,7 +19,7 @@ const RUN_MINUTES_MAX = 30;
  * @returns {Promise<number>} the exit code
  */
 export async function runTests(args) {
-  const folder = mkdtempSync(join(tmpdir(), 'skep-test-'));
+  const folder = mkdtempSync(join(tmpdir(), 'skep-npm-test-'));
   const results = join(folder, 'results.json');
   const report = join(folder, 'report.jsonl');
   try {
