@@ -9,6 +9,7 @@ import { crashRun, describeCrashRun } from '../../src/crash/crash-run.js';
 const PROGRAM = fileURLToPath(new URL('../../dist/crash/worker.js', import.meta.url));
 const SEEDS = [1, 2];
 const KILLS_A_SEED = 25;
+const HASTY_RUNS_MAX = 8;
 
 describe('a swarm that is killed while it works', () => {
   const total = { kills: 0, operations: 0, inFlight: 0 };
@@ -29,13 +30,18 @@ describe('a swarm that is killed while it works', () => {
   });
 
   test('is found out when its replies leave before they are on the disk (L6)', { timeout: 180_000 }, async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'skep-crash-'));
-    try {
-      const { broken } = await crashRun({ seed: 3, dir, program: PROGRAM, kills: 3, mistake: 'hasty' });
-      expect(broken.map(({ invariant }) => invariant)).toContain('I3');
-    } finally {
-      rmSync(dir, { recursive: true, force: true });
+    const found = new Set<string>();
+    // What a real kill meets is not drawn by us, so the mistake gets some chances.
+    for (let seed = 1; seed <= HASTY_RUNS_MAX && !found.has('I3'); seed += 1) {
+      const dir = mkdtempSync(join(tmpdir(), 'skep-crash-'));
+      try {
+        const { broken } = await crashRun({ seed: 100 + seed, dir, program: PROGRAM, kills: 3, mistake: 'hasty' });
+        for (const { invariant } of broken) found.add(invariant);
+      } finally {
+        rmSync(dir, { recursive: true, force: true });
+      }
     }
+    expect([...found]).toContain('I3');
   });
 
   test('with calls in flight', () => {
