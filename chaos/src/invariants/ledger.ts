@@ -30,7 +30,7 @@ export function agentLedger(agent: AgentId, initial: Value, found: readonly Ledg
   return { agent, initial, records: [...found].sort((one, other) => one.position - other.position || one.epoch - other.epoch) };
 }
 
-/** The last record of a turn or command that the operation id stands for, and how many there are. */
+/** Records that end a turn or carry out a command, by position. */
 export function turnsOf(ledger: AgentLedger): readonly (LedgerRecord & { readonly record: TurnRecord })[] {
   return ledger.records.filter((each): each is LedgerRecord & { readonly record: TurnRecord } => each.record.kind === 'turn');
 }
