@@ -36,6 +36,8 @@ export interface NodeOptions {
   readonly limits?: Partial<Limits>;
   /** How often dirty agents get a snapshot. Default 5 s. */
   readonly settleEveryMs?: number;
+  /** Whether a clean close writes snapshots of what changed (default), or leaves it to the log and the next start. */
+  readonly closing?: 'settle' | 'leave';
   readonly watch?: TurnWatch;
   /** Told of agents that are not served because their log is damaged. */
   readonly onAlarm?: (agent: AgentId, error: SkepError) => void;
@@ -125,9 +127,14 @@ export class SkepNode {
   async close(): Promise<void> {
     this.closed = true;
     await this.comingBack;
-    // Snapshots now are records that the next start need not read. They are for speed only, so their time is bounded.
-    await Promise.race([this.current.host.settleAll(), new Promise<void>((resolve) => this.ports.clock.setTimer(CLOSING_SETTLE_MS, resolve))]);
+    if (this.options.closing !== 'leave') await this.settleForAWhile();
     await this.current.close(new SkepError('closed', { message: 'the node was closed' }));
+  }
+
+  /** Snapshots now are records that the next start need not read. They are for speed only, so their time is bounded. */
+  private settleForAWhile(): Promise<void> {
+    const enough = new Promise<void>((resolve) => this.ports.clock.setTimer(CLOSING_SETTLE_MS, resolve));
+    return Promise.race([this.current.host.settleAll(), enough]);
   }
 
   private get current(): Incarnation {

@@ -18,6 +18,8 @@ export interface SwarmOptions {
   readonly limits?: Partial<Limits>;
   /** How often snapshots are written of agents that changed. Default 5 s; one minute in the test kit. */
   readonly settleEveryMs?: number;
+  /** Whether `close` writes snapshots of what changed (default), or leaves it to the log and the next start. */
+  readonly closing?: 'settle' | 'leave';
   /** Told when a handler holds the thread, and of agents whose log is damaged. Default: a line on standard error. */
   readonly onWarning?: (text: string) => void;
 }
@@ -61,12 +63,13 @@ export async function startOn(ports: Ports, folder: Folder | undefined, options:
   }
 }
 
-export function nodeOptions({ kinds = [], limits, settleEveryMs, onWarning = warnOnStderr }: SwarmOptions): NodeOptions {
+export function nodeOptions({ kinds = [], limits, settleEveryMs, closing, onWarning = warnOnStderr }: SwarmOptions): NodeOptions {
   return {
     kinds: withBuiltIns(kinds),
     onAlarm: (agent, error) => onWarning(`${agent} is not served: ${error.message}`),
     ...(limits === undefined ? {} : { limits }),
     ...(settleEveryMs === undefined ? {} : { settleEveryMs }),
+    ...(closing === undefined ? {} : { closing }),
   };
 }
 

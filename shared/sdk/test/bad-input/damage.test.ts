@@ -29,7 +29,7 @@ beforeAll(async () => {
     }
   }
   await skep.close();
-  const again = await openSkep({ dir: good, kinds: [Counter], settleEveryMs: 600_000 });
+  const again = await openSkep({ dir: good, kinds: [Counter], settleEveryMs: 600_000, closing: 'leave' });
   await again.recovered;
   for (let at = 0; at < AGENTS; at += 2) {
     await again.agent(Counter, name(at)).increment(1000);
