@@ -54,7 +54,7 @@ function act(root: unknown, { picks, action, key, value, count }: Step, { set, c
     else if (action === 9 && holder.length > 1) holder[0] = copy(holder[holder.length - 1]);
     else if (action === 10 && holder.length > 0) holder.fill(given, 0, 1);
     else holder[at] = given;
-  } else if (isHolder(holder)) {
+  } else if (isHolder(holder) && !Array.isArray(holder)) {
     const names = Object.keys(holder).toSorted();
     const name = names[count % Math.max(names.length, 1)];
     if (action === 0 && name !== undefined) delete holder[name];
