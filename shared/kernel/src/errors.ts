@@ -47,7 +47,7 @@ export const ERRORS = {
   'operation-conflict': row(409, 'no', 'client', 'An operation id stands for one body; use a new id for another call.'),
   'operation-too-old': row(410, 'no', 'client', 'Read the state to learn whether the operation took effect; then use a new id.'),
   'handler-failed': row(500, 'no', 'client', 'Correct the handler or the input; nothing was changed.'),
-  'turn-timeout': row(504, 'no', 'client', 'Make the handler settle in time or raise its deadline; nothing was changed.'),
+  'turn-timeout': row(504, 'no', 'client', 'Make the handler settle in time or raise its deadline; the state is unchanged, but steps and asks may have taken effect.'),
   'turn-diverged': row(500, 'no', 'client', 'The handler asked for other steps than it had recorded; keep code that has turns under way unchanged.'),
   'turn-cancelled': row(409, 'no', 'client', 'The turn was cancelled; nothing was changed.'),
   'call-cycle': row(409, 'no', 'client', 'Send a message instead of asking, or break the cycle.'),

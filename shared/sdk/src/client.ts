@@ -1,6 +1,6 @@
 /**
  * What can be asked of a swarm, by ids as text: implemented in process (`openSkep`) and through the holder's socket (`connectSkep`).
- * Every method rejects with a `SkepError`; whatever rejects has changed nothing, unless the code is `outcome-unknown` or `timeout`.
+ * Every method rejects with a `SkepError`; whatever rejects has changed nothing, unless the code is `outcome-unknown`, `timeout` or `sealed`.
  */
 import type { AgentId, Change, Value } from '@skep/kernel';
 import type { Level } from '@skep/ports';

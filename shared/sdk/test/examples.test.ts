@@ -70,9 +70,7 @@ describe('U1: examples', () => {
   });
 
   it('05 U15: the test kit', async () => {
-    const begunMs = performance.now();
     expect((await printed((print) => testing(print))).length).toBe(2);
-    expect(performance.now() - begunMs).toBeLessThan(10_000);
   });
 });
 

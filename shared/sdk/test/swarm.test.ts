@@ -9,15 +9,11 @@ const { freshDir, open } = freshFolders();
 const id = (name: string) => agentId({ tenant: 'default', kind: 'counter', name });
 
 describe('U1: a swarm in this process', () => {
-  it('opens in memory within milliseconds', async () => {
-    await (await openSkep({ memory: true, kinds: [Counter] })).close();
-    const begunMs = performance.now();
+  it('opens in memory, again and again', async () => {
     for (let at = 0; at < 20; at += 1) {
       await using skep = await openSkep({ memory: true, kinds: [Counter] });
-      await skep.agent(Counter, 'a').increment(1);
+      expect(await skep.agent(Counter, 'a').increment(1)).toBe(1);
     }
-    // Some 10 ms each on a machine at rest; the bound is for one that is not.
-    expect(performance.now() - begunMs).toBeLessThan(5_000);
   });
 
   it('keeps on its folder what was acknowledged, and says so', async () => {

@@ -228,8 +228,7 @@ describe('U15: the test kit', () => {
     await skep.close();
   });
 
-  it('opens, crashes and reopens a hundred times in a moment', async () => {
-    const begunMs = performance.now();
+  it('opens, crashes and reopens a hundred times', async () => {
     await using skep = await testSkep({ kinds: [Counter] });
     for (let at = 0; at < 100; at += 1) {
       await skep.agent(Counter, 'a').increment(1);
@@ -237,7 +236,6 @@ describe('U15: the test kit', () => {
       await skep.reopen();
     }
     expect(await skep.agent(Counter, 'a').total()).toBe(100);
-    expect(performance.now() - begunMs).toBeLessThan(15_000);
   });
 
   it('G13: refuses a step back in time, and a timer without end', async () => {

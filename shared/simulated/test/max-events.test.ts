@@ -2,17 +2,13 @@ import type { LaneId } from '@skep/kernel';
 import { expect, it } from 'vitest';
 import { createWorld, type SimulatedNode } from '../src/index.js';
 
-/** Prints how fast worlds run here; asserts nothing about time, which belongs to the machine. */
-it('a world runs many events, drawn faults included', async () => {
+it('a world runs as many events as it is asked, drawn faults included', async () => {
   const EVENTS = 60_000;
   for (const faults of ['none', 'drawn'] as const) {
     const world = createWorld({ seed: 1, faults });
     const store = world.store('store');
     for (const name of ['one', 'two', 'three']) work(world.node(name, { stores: store }));
-    const startMs = performance.now();
     const { events } = await world.run({ maxEvents: EVENTS });
-    const perSecond = Math.round((events / (performance.now() - startMs)) * 1000);
-    console.info(`simulated events per second, faults ${faults}: ${perSecond}`);
     expect(events).toBe(EVENTS);
   }
 });
