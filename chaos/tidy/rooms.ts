@@ -60,9 +60,4 @@ export const EXCEPTIONS: readonly { readonly file: RegExp; readonly allows: read
     allows: ['setImmediate', 'node:zlib'],
     because: 'the simulated clock lets settled promises run before it moves time on; the checksum of a recorded run is a pure function',
   },
-  {
-    file: /^shared\/\w+\/test\/speed\.test\.ts$/,
-    allows: ['performance.now'],
-    because: 'a test of speed measures real time',
-  },
 ];

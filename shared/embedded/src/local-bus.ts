@@ -46,12 +46,15 @@ class LocalBus implements Bus {
   #queue: (() => void)[] = [];
   #draining = false;
   #closed = false;
+  #inboxes = 0;
 
   constructor(private readonly clock: Clock) {}
 
   publish(subject: string, payload: Uint8Array, options?: PublishOptions): void {
     checkSubject(subject);
-    if (!this.#closed) this.#send(subject, payload, options, () => undefined);
+    const replyTo = options?.replyTo;
+    const answered = (answer: Uint8Array): void => (replyTo === undefined ? undefined : this.publish(replyTo, answer));
+    if (!this.#closed) this.#send(subject, payload, options, answered);
   }
 
   subscribe(pattern: string, handler: (message: BusMessage) => void, options?: SubscribeOptions): () => void {
@@ -69,7 +72,9 @@ class LocalBus implements Bus {
     return new Promise((resolve, reject) => {
       checkSubject(subject);
       if (this.#closed) throw busClosed();
+      let settled = false;
       const settle = () => {
+        settled = true;
         cancel();
         this.#openRequests.delete(fail);
       };
@@ -82,6 +87,7 @@ class LocalBus implements Bus {
       });
       this.#openRequests.add(fail);
       const receivers = this.#send(subject, payload, options, (answer) => {
+        if (settled) return;
         const owned = answer.slice();
         this.#enqueue(() => {
           settle();
@@ -90,6 +96,11 @@ class LocalBus implements Bus {
       });
       if (receivers === 0) fail(new SkepError('unavailable', { message: 'nobody listens on this subject', id: subject }));
     });
+  }
+
+  inbox(): string {
+    this.#inboxes += 1;
+    return `_INBOX.${this.#inboxes}`;
   }
 
   async close(): Promise<void> {
@@ -101,17 +112,11 @@ class LocalBus implements Bus {
   }
 
   /** @returns how many will receive it */
-  #send(subject: string, payload: Uint8Array, options: PublishOptions | undefined, answered: (payload: Uint8Array) => void): number {
+  #send(subject: string, payload: Uint8Array, options: { readonly headers?: ReadonlyMap<string, string> } | undefined, answered: (payload: Uint8Array) => void): number {
     const headers = options?.headers ?? NO_HEADERS;
     const { all, groups } = this.#receiversOf(subject);
-    let replied = false;
-    const reply = (answer: Uint8Array): void => {
-      if (replied) return;
-      replied = true;
-      answered(answer);
-    };
     const deliver = (to: Subscription): void => {
-      const message: BusMessage = { subject, payload: payload.slice(), headers, reply };
+      const message: BusMessage = { subject, payload: payload.slice(), headers, reply: answered };
       this.#enqueue(() => {
         if (to.live) to.handler(message);
       });

@@ -3,7 +3,7 @@ export interface BusMessage {
   readonly subject: string;
   readonly payload: Uint8Array;
   readonly headers: ReadonlyMap<string, string>;
-  /** Answers a request; a no-op for a message that nobody awaits. At most once. */
+  /** Answers whoever asked; a no-op for a message that nobody awaits. A request takes the first answer, an inbox takes all of them. */
   reply(payload: Uint8Array): void;
 }
 
@@ -14,9 +14,12 @@ export interface SubscribeOptions {
 
 export interface PublishOptions {
   readonly headers?: ReadonlyMap<string, string>;
+  /** Where answers go: an inbox of this bus. */
+  readonly replyTo?: string;
 }
 
-export interface RequestOptions extends PublishOptions {
+export interface RequestOptions {
+  readonly headers?: ReadonlyMap<string, string>;
   readonly timeoutMs: number;
 }
 
@@ -33,5 +36,7 @@ export interface Bus {
   subscribe(pattern: string, handler: (message: BusMessage) => void, options?: SubscribeOptions): () => void;
   /** Rejects with `unavailable` when nobody listens, with `timeout` after `timeoutMs`. */
   request(subject: string, payload: Uint8Array, options: RequestOptions): Promise<Uint8Array>;
+  /** A new subject that only this member of the bus listens on, for answers. */
+  inbox(): string;
   close(): Promise<void>;
 }

@@ -110,11 +110,8 @@ export class BusNetwork {
   }
 
   #deliver(receiver: Subscription, envelope: Envelope, payload: Uint8Array): void {
-    let replied = false;
     const reply = (answer: Uint8Array): void => {
-      if (replied || !receiver.owner.incarnation.isAlive) return;
-      replied = true;
-      envelope.answered?.(receiver.owner.incarnation, answer);
+      if (receiver.owner.incarnation.isAlive) envelope.answered?.(receiver.owner.incarnation, answer);
     };
     try {
       receiver.handler({ subject: envelope.subject, payload, headers: envelope.headers, reply });
@@ -145,6 +142,7 @@ export class BusNetwork {
 
 export class SimulatedBus implements Bus {
   #closed = false;
+  #inboxes = 0;
   readonly #openRequests = new Set<(error: SkepError) => void>();
 
   constructor(
@@ -155,7 +153,14 @@ export class SimulatedBus implements Bus {
   publish(subject: string, payload: Uint8Array, options?: PublishOptions): void {
     checkTokens(subject, 'subject');
     if (this.#closed || !this.incarnation.isAlive) return;
-    this.buses.send({ from: this.incarnation, subject, payload, headers: copied(options?.headers), answered: undefined });
+    const replyTo = options?.replyTo;
+    const answered =
+      replyTo === undefined
+        ? undefined
+        : (responder: Incarnation, answer: Uint8Array): void => {
+            this.buses.send({ from: responder, subject: replyTo, payload: answer, headers: NO_HEADERS, answered: undefined });
+          };
+    this.buses.send({ from: this.incarnation, subject, payload, headers: copied(options?.headers), answered });
   }
 
   subscribe(pattern: string, handler: (message: BusMessage) => void, options?: SubscribeOptions): () => void {
@@ -196,6 +201,11 @@ export class SimulatedBus implements Bus {
         fail(new SkepError('unavailable', { message: 'nobody listens on this subject', id: subject }));
       });
     });
+  }
+
+  inbox(): string {
+    this.#inboxes += 1;
+    return `_INBOX.${this.incarnation.node}-${this.incarnation.number}.${this.#inboxes}`;
   }
 
   async close(): Promise<void> {

@@ -173,6 +173,23 @@ export function busConformance(name: string, make: () => Promise<BusSubject>): v
       });
     });
 
+    describe('inbox', () => {
+      it('takes every answer to what was published with it, in order', async () => {
+        bus.subscribe('many', (message) => {
+          for (let at = 0; at < 3; at += 1) message.reply(text(`${read(message.payload)} ${at}`));
+        });
+        const inbox = other.inbox();
+        const got = await gather(other, inbox);
+        other.publish('many', text('one'), { replyTo: inbox });
+        await filled(got, 3);
+        expect(got).toEqual([0, 1, 2].map((at) => `${inbox} one ${at}`));
+      });
+
+      it('is another one each time', () => {
+        expect(new Set([bus.inbox(), bus.inbox(), other.inbox(), other.inbox()]).size).toBe(4);
+      });
+    });
+
     describe('request', () => {
       it('resolves with the reply', async () => {
         bus.subscribe('echo.*', (message) => message.reply(text(`${message.subject}: ${read(message.payload)}`)));
