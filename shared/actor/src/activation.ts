@@ -57,7 +57,10 @@ export class Activation {
   readonly starved = new Set<AgentId>();
   /** Receivers that took this agent's messages, not recorded yet. */
   readonly taken = new Map<AgentId, number>();
+  /** The last sequence to each receiver on another node that was posted. */
+  readonly posted = new Map<AgentId, number>();
   redelivering = false;
+  reposting = false;
   timersQueued = new Set<string>();
   cancelTimer: (() => void) | undefined;
   watchHandle: number | undefined;

@@ -4,9 +4,9 @@
  * H1 Every message is answered once: with its reply, or with an error that says whether it took effect.
  * H2 Turns of one pump ride the same batch; between pumps the node reads what the world answered.
  */
-import { type AgentId, encode, hash, parseAgentId, SkepError, toSkepError, type Value } from '@skep/kernel';
+import { type AgentId, encode, hash, isSkepError, parseAgentId, SkepError, toSkepError, type Value } from '@skep/kernel';
 import type { Ticket } from '@skep/lane';
-import type { ReplySlot, TurnRecord } from '@skep/protocol';
+import type { NotTaken, ReplySlot, SendItem, TurnRecord } from '@skep/protocol';
 import type { Activation } from './activation.js';
 import { refuseCycle } from './call-cycle.js';
 import { Gate } from './gate.js';
@@ -18,6 +18,7 @@ import type { AnyKind } from './kind.js';
 import type { Call, Caller, Command, TimerShot, TurnReply } from './message.js';
 import { Messenger } from './messenger.js';
 import { Meter } from './meter.js';
+import type { AskElsewhere } from './other-nodes.js';
 import { checkPayload } from './payload.js';
 import { Pump } from './pump.js';
 import { answerQuery } from './query.js';
@@ -71,6 +72,8 @@ export class ActorHost {
         schedule: (activation) => this.pump.schedule(activation),
       },
       clock,
+      this.gate,
+      options.others,
     );
     const effects = this.turnEffects();
     this.recorder = new Recorder(options, this.gate, effects);
@@ -198,6 +201,20 @@ export class ActorHost {
     this.options.lane.flush();
   }
 
+  // What other nodes say.
+
+  receive(from: AgentId, item: SendItem): void {
+    this.messenger.receive(from, item);
+  }
+
+  taken(from: AgentId, to: AgentId, sequence: number): void {
+    if (this.roster.find(from) !== undefined) this.messenger.taken({ from, to, sequence });
+  }
+
+  returned(from: AgentId, to: AgentId, why: NotTaken): void {
+    if (this.roster.find(from) !== undefined) this.messenger.returned(from, to, why);
+  }
+
   // What the lane tells.
 
   released(through: Ticket): void {
@@ -218,7 +235,8 @@ export class ActorHost {
     return {
       revived: (activation) => this.revived(activation),
       unsettled: (activation) => this.keeper.unsettled(activation),
-      returned: (from) => this.messenger.returned(from),
+      returned: (from, to, why) => this.messenger.returned(from, to, why),
+      unsent: (sender) => this.messenger.dispatchLater(sender),
       lapsed: (agents) => this.waker.wakeLater(agents),
       gone: (agent, retry) => this.waker.failed(agent, retry),
     };
@@ -300,18 +318,36 @@ export class ActorHost {
   }
 
   private async ask(turn: Turn, to: AgentId, method: string, input: Value, operation: string): Promise<Value> {
-    if (this.roster.kindOf(to).queries.has(method)) return (await this.query(to, method, input)).value;
+    const { correlation } = turn;
     const chain = [...turn.chain, turn.agent];
+    if (this.roster.kindOf(to).queries.has(method)) return this.askWherever(to, method, input, { operation, chain, correlation });
     const awaitedBy = (agent: AgentId) => this.roster.find(agent)?.turn?.awaits ?? [];
     refuseCycle({ from: turn.agent, to, chain, chainMax: this.options.limits.callChain, awaitedBy });
     turn.awaits.push(to);
     try {
-      const slot = { kind: 'operation', id: operation } as const;
-      return (await this.call(to, method, input, { slot, chain, correlation: turn.correlation })).value;
+      return await this.askWherever(to, method, input, { operation, chain, correlation });
     } finally {
       const at = turn.awaits.indexOf(to);
       if (at >= 0) turn.awaits.splice(at, 1);
     }
+  }
+
+  /** Here if the agent is here; what leaves the node waits until everything that it may rest on is acknowledged (L6). */
+  private async askWherever(to: AgentId, method: string, input: Value, asked: AskElsewhere): Promise<Value> {
+    const { others, lane } = this.options;
+    if (others === undefined || !others.isAway(to)) {
+      const { operation, chain, correlation } = asked;
+      try {
+        return (
+          await this.call(to, method, input, { ...(operation === '' ? {} : { slot: { kind: 'operation', id: operation } }), chain, correlation })
+        ).value;
+      } catch (error) {
+        if (others === undefined || !isSkepError(error, 'elsewhere')) throw error;
+      }
+    }
+    lane.flush();
+    await this.gate.passed(this.gate.last);
+    return others.ask(to, method, input, asked);
   }
 
   private callMessage(method: string, input: Value, options: HostCall, caller: Caller): Call {

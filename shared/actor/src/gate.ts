@@ -38,6 +38,11 @@ export class Gate {
     return this.waiting.length - this.head;
   }
 
+  /** The ticket of the newest record. */
+  get last(): Ticket {
+    return this.drawn;
+  }
+
   /** A record got this ticket; a failure of the log gives up everything up to the last one drawn. */
   draw(ticket: Ticket): void {
     this.drawn = ticket;

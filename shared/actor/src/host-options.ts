@@ -3,6 +3,7 @@ import type { Settling, Ticket } from '@skep/lane';
 import type { Blob, Clock, Level, Random } from '@skep/ports';
 import type { AnyKind } from './kind.js';
 import type { Meter } from './meter.js';
+import type { OtherNodes } from './other-nodes.js';
 
 /** The lane as the actors see it; its driver performs what it wants and reports through `ActorHost`. */
 export interface LaneAccess {
@@ -54,6 +55,8 @@ export interface HostOptions {
   /** What outlives an incarnation of the node: its figures, and who watches. */
   readonly meter?: Meter;
   readonly listeners?: Set<CommitListener>;
+  /** Left out where this node is the only one. */
+  readonly others?: OtherNodes;
   /** An alarm: this agent is not served. */
   readonly onAlarm: (agent: AgentId, error: SkepError) => void;
 }

@@ -66,10 +66,11 @@ export class Intake {
       case 'refuse':
         return this.refuse(activation, admission.caller, admission.error);
       case 'taken':
-        return this.parts.messenger.taken({ from: admission.from, to: activation.agent, sequence: admission.sequence });
+        return this.parts.messenger.known({ from: admission.from, to: activation.agent, sequence: admission.sequence });
       case 'return':
         activation.enqueued.delete(admission.from);
-        if (admission.why === 'gap') this.parts.messenger.returned(admission.from);
+        if (admission.why === 'gap' || this.options.others !== undefined)
+          this.parts.messenger.returned(admission.from, activation.agent, admission.why);
         return;
       case 'note':
         this.parts.recorder.plain(activation, admission.message, [admission.event], {});

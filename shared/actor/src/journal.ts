@@ -37,6 +37,7 @@ export interface JournalHost {
 /** Refusals that come before it is known whether the same operation ran earlier. */
 const SAYS_NOTHING: ReadonlySet<ErrorCode> = new Set([
   'unavailable',
+  'elsewhere',
   'disk-full',
   'mailbox-full',
   'overloaded',

@@ -4,15 +4,19 @@
  * A send is part of its turn's record, with a number per (sender, receiver). The receiver takes numbers in order, records the one it
  * reached, and only then is the sender told. So every message takes effect exactly once and in order, whatever crashes.
  * On one node a message goes straight into the receiver's mailbox: its record comes later in the same lane, so it cannot outlive its cause.
+ * To another node it is posted when its record is acknowledged (L6).
  *
  * N1 A message that its receiver did not take is handed out again: when there is room, when the receiver is resumed, or after a pause.
  * N2 Behind a message that found no room, later ones to the same receiver wait.
+ * N3 What was posted and not taken is posted again after a pause that grows: a post may be lost.
  */
 import type { AgentId } from '@skep/kernel';
 import type { Clock } from '@skep/ports';
-import type { SendItem } from '@skep/protocol';
+import type { NotTaken, SendItem } from '@skep/protocol';
 import type { Activation } from './activation.js';
+import type { Gate } from './gate.js';
 import type { Delivery } from './message.js';
+import type { OtherNodes } from './other-nodes.js';
 
 export interface MessengerHost {
   /** The activation of an agent of this node, brought to life if need be; undefined when its kind is not known. */
@@ -23,6 +27,9 @@ export interface MessengerHost {
 
 const REDELIVER_AFTER_MS = 50;
 const REDELIVER_AFTER_MS_MAX = 10_000;
+const REPOST_AFTER_MS = 500;
+
+type Delivered = 'yes' | NotTaken;
 
 export class Messenger {
   /** Consecutive vain attempts per sender. */
@@ -31,6 +38,8 @@ export class Messenger {
   constructor(
     private readonly host: MessengerHost,
     private readonly clock: Clock,
+    private readonly gate: Gate,
+    private readonly others: OtherNodes | undefined,
   ) {}
 
   /** Hands out what the agent's outbox holds; what a receiver has no room for is tried again later. */
@@ -38,22 +47,52 @@ export class Messenger {
     const blocked = new Set<AgentId>();
     for (const item of items) {
       if (item.sequence <= (sender.taken.get(item.to) ?? 0) || blocked.has(item.to)) continue;
-      if (!this.deliver(sender, item)) blocked.add(item.to);
+      const sent = this.others?.isAway(item.to) === true ? this.post(sender, item) : this.handOver(sender, item);
+      if (!sent) blocked.add(item.to);
     }
     if (blocked.size > 0) this.later(sender);
     else if (!sender.redelivering) this.vain.delete(sender.agent);
   }
 
+  /** A message from another node. */
+  receive(from: AgentId, item: SendItem): void {
+    const { to, sequence } = item;
+    if (this.others?.isAway(to) !== false) return this.others?.returned(from, to, 'elsewhere');
+    const receiver = this.host.activate(to);
+    if (receiver === undefined) return this.others.returned(from, to, 'elsewhere');
+    const cursor = receiver.state?.cursors.get(from) ?? 0;
+    if (sequence <= cursor) return this.known({ from, to, sequence: cursor });
+    const delivered = this.deliver(receiver, from, item, sequence);
+    if (delivered !== 'yes') this.others.returned(from, to, delivered);
+  }
+
   /** The receiver's record is acknowledged. */
   taken({ from, to, sequence }: { readonly from: AgentId; readonly to: AgentId; readonly sequence: number }): void {
     const sender = this.host.find(from);
-    if (sender !== undefined && sequence > (sender.taken.get(to) ?? 0)) sender.taken.set(to, sequence);
+    if (sender === undefined) return this.others?.taken(from, to, sequence);
+    if (sequence > (sender.taken.get(to) ?? 0)) sender.taken.set(to, sequence);
   }
 
-  /** A message of this agent was not taken. */
-  returned(from: AgentId): void {
+  /** The message was taken before; its record may still be on its way. */
+  known(delivery: { readonly from: AgentId; readonly to: AgentId; readonly sequence: number }): void {
+    // On one node the sender's record that says so lies behind the receiver's.
+    if (this.host.find(delivery.from) !== undefined) return this.taken(delivery);
+    const ticket = this.host.find(delivery.to)?.lastTicket ?? 0;
+    this.gate.hold(ticket, { release: () => this.taken(delivery), abort: () => {} });
+  }
+
+  /** A message of an agent was not taken by another one. */
+  returned(from: AgentId, to: AgentId, why: NotTaken): void {
     const sender = this.host.find(from);
-    if (sender?.stage === 'ready') this.later(sender);
+    if (sender === undefined) return this.others?.returned(from, to, why);
+    sender.posted.delete(to);
+    if (sender.stage === 'ready') this.later(sender);
+  }
+
+  /** What its outbox holds is handed out again, after a pause. */
+  dispatchLater(sender: Activation): void {
+    sender.posted.clear();
+    this.later(sender);
   }
 
   /** The receiver has room again. */
@@ -67,30 +106,61 @@ export class Messenger {
   }
 
   /** True when the message waits in the mailbox, waits for its receiver to be resumed, or needs no delivery any more. */
-  private deliver(sender: Activation, { to, sequence, method, input, correlation }: SendItem): boolean {
+  private handOver(sender: Activation, item: SendItem): boolean {
+    const { to, sequence } = item;
     const from = sender.agent;
     const receiver = this.host.activate(to);
     if (receiver === undefined) return false;
-    const { state } = receiver;
-    const cursor = state?.cursors.get(from) ?? 0;
+    const cursor = receiver.state?.cursors.get(from) ?? 0;
     if (sequence <= cursor) {
       this.taken({ from, to, sequence: cursor });
       return true;
     }
-    if (state !== undefined && state.status !== 'active' && state.status !== 'terminated') return true;
-    const last = Math.max(receiver.enqueued.get(from) ?? 0, cursor);
-    if (sequence <= last) return true;
     // Of an agent that is only being claimed nothing is known: the first message that was not taken leads.
-    const next = last === 0 && state === undefined ? firstUntaken(sender, to) : last + 1;
-    if (sequence !== next) return false;
+    const delivered = this.deliver(receiver, from, item, firstUntaken(sender, to));
+    if (delivered === 'full') receiver.starved.add(from);
+    return delivered === 'yes' || delivered === 'parked';
+  }
+
+  /** `first`: the sequence that may lead where the receiver's cursor is not known. */
+  private deliver(receiver: Activation, from: AgentId, item: SendItem, first: number | undefined): Delivered {
+    const { sequence, method, input, correlation } = item;
+    const { state } = receiver;
+    if (state !== undefined && state.status !== 'active' && state.status !== 'terminated') return 'parked';
+    const last = Math.max(receiver.enqueued.get(from) ?? 0, state?.cursors.get(from) ?? 0);
+    if (sequence <= last) return 'yes';
+    if (sequence !== (last === 0 && state === undefined ? first : last + 1)) return 'gap';
     const delivery: Delivery = { kind: 'delivery', from, sequence, method, input, correlation };
-    if (!receiver.mailbox.push(delivery)) {
-      receiver.starved.add(from);
-      return false;
-    }
+    if (!receiver.mailbox.push(delivery)) return 'full';
     receiver.enqueued.set(from, sequence);
     this.host.schedule(receiver);
+    return 'yes';
+  }
+
+  private post(sender: Activation, item: SendItem): boolean {
+    const { to, sequence } = item;
+    if (sequence <= (sender.posted.get(to) ?? 0)) return true;
+    sender.posted.set(to, sequence);
+    this.gate.hold(sender.lastTicket, { release: () => this.others?.deliver(sender.agent, item), abort: () => {} });
+    this.postAgainLater(sender, 1);
     return true;
+  }
+
+  /** Posts again what no receiver took since. */
+  private postAgainLater(sender: Activation, attempt: number): void {
+    if (sender.reposting) return;
+    sender.reposting = true;
+    const before = new Map([...sender.posted.keys()].map((to) => [to, sender.taken.get(to) ?? 0]));
+    const waitMs = Math.min(REPOST_AFTER_MS * 2 ** (attempt - 1), REDELIVER_AFTER_MS_MAX);
+    this.clock.setTimer(waitMs, () => {
+      sender.reposting = false;
+      if (this.host.find(sender.agent) !== sender || sender.stage !== 'ready') return;
+      const waiting = untakenReceivers(sender);
+      const stuck = waiting.filter((to) => sender.posted.has(to) && before.get(to) === (sender.taken.get(to) ?? 0));
+      for (const to of stuck) sender.posted.delete(to);
+      if (stuck.length > 0) this.dispatch(sender);
+      if (waiting.length > 0) this.postAgainLater(sender, stuck.length > 0 ? attempt + 1 : 1);
+    });
   }
 
   private later(sender: Activation): void {
@@ -108,4 +178,10 @@ export class Messenger {
 function firstUntaken(sender: Activation, to: AgentId): number | undefined {
   const taken = sender.taken.get(to) ?? 0;
   return sender.ready.outbox.find((item) => item.to === to && item.sequence > taken)?.sequence;
+}
+
+function untakenReceivers(sender: Activation): readonly AgentId[] {
+  const receivers = new Set<AgentId>();
+  for (const { to, sequence } of sender.ready.outbox) if (sequence > (sender.taken.get(to) ?? 0)) receivers.add(to);
+  return [...receivers];
 }

@@ -7,6 +7,7 @@
  */
 import { type AgentId, parseAgentId, SkepError, toSkepError } from '@skep/kernel';
 import type { LaneRecord, Refusal, SnapshotReference } from '@skep/lane';
+import type { NotTaken } from '@skep/protocol';
 import { type Tree, treeOf } from '@skep/state';
 import { Activation } from './activation.js';
 import type { Gate } from './gate.js';
@@ -23,7 +24,9 @@ export interface RosterListener {
   /** A snapshot that was on its way is given up. */
   unsettled(activation: Activation): void;
   /** A message that its receiver did not take. */
-  returned(from: AgentId): void;
+  returned(from: AgentId, to: AgentId, why: NotTaken): void;
+  /** What waits in the agent's outbox is to be handed out again. */
+  unsent(sender: Activation): void;
   /** These agents were alive until the log failed; what they had to do is still to be done. */
   lapsed(agents: readonly AgentId[]): void;
   /** An agent was not brought to life, or is no more; `retry` says whether another attempt may do better. */
@@ -178,7 +181,7 @@ export class Roster {
       );
     }
     for (const activation of this.activations.values()) {
-      if (activation.stage === 'ready' && activation.ready.outbox.length > 0) this.listener.returned(activation.agent);
+      if (activation.stage === 'ready' && activation.ready.outbox.length > 0) this.listener.unsent(activation);
     }
     this.listener.lapsed(agents);
   }
@@ -196,7 +199,7 @@ export class Roster {
     const waiting = activation.mailbox.drain();
     this.remove(activation, error);
     for (const { reject } of activation.waiting.splice(0)) reject(error);
-    for (const message of waiting) this.reject(message, error);
+    for (const message of waiting) this.reject(activation.agent, message, error);
     this.listener.gone(activation.agent, retry);
   }
 
@@ -210,9 +213,9 @@ export class Roster {
     this.dismiss(activation, error);
   }
 
-  private reject(message: Message, error: SkepError): void {
+  private reject(agent: AgentId, message: Message, error: SkepError): void {
     if (message.kind === 'call' || message.kind === 'command' || message.kind === 'mark') message.caller.reject(error);
-    else if (message.kind === 'delivery') this.listener.returned(message.from);
+    else if (message.kind === 'delivery') this.listener.returned(message.from, agent, error.code === 'elsewhere' ? 'elsewhere' : 'parked');
   }
 
   private remove(activation: Activation, error: SkepError): void {
@@ -237,7 +240,7 @@ export class Roster {
     } catch (error) {
       const refusal = toSkepError(error);
       for (const { reject } of readers) reject(refusal);
-      for (const message of messages) this.reject(message, refusal);
+      for (const message of messages) this.reject(activation.agent, message, refusal);
       return;
     }
     again.waiting.push(...readers);
@@ -258,6 +261,6 @@ function refusalError(agent: AgentId, why: Refusal): SkepError {
     case 'damaged':
       return new SkepError('agent-corrupt', { message: `the log of the agent is damaged: ${why.message}`, id: agent });
     case 'elsewhere':
-      return new SkepError('unavailable', { message: `another node holds the agent (lane ${why.owner})`, id: agent });
+      return new SkepError('elsewhere', { message: `another node holds the agent (lane ${why.owner})`, id: agent });
   }
 }

@@ -5,6 +5,7 @@
  *   const again = decodeRecord(bytes, agent);
  */
 export type { AgentEvent } from './event.js';
+export { decodeFrame, encodeFrame, encodePeerItem, FRAME_FORMAT, type NotTaken, type PeerItem } from './peer-frame.js';
 export {
   type AgentRecord,
   type AgentStatus,
@@ -24,3 +25,4 @@ export {
   type TurnRecord,
 } from './record.js';
 export { decodeRecord } from './record-reader.js';
+export { type Request, Subjects } from './subjects.js';
