@@ -5,7 +5,7 @@ import { inRoot } from '../setup/places.mjs';
 import { trackedFiles } from '../setup/tracked.mjs';
 
 /** What the copy makes for itself and keeps. */
-const OWN = new Set(['node_modules', 'dist', '.cache', '.turbo', 'coverage']);
+const OWN = new Set(['node_modules', 'dist', '.cache', '.tools', '.turbo', 'coverage']);
 
 /** @param {string} copy */
 export function copyTracked(copy) {

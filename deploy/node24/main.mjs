@@ -21,7 +21,7 @@ const MAJOR = 24;
  */
 export async function testOnNode24(args) {
   if (Number(process.versions.node.split('.')[0]) >= MAJOR) {
-    await makeReady();
+    await makeReady({ servers: true });
     return runTests(args);
   }
   checkTools([TOOLS.git, TOOLS.python]);

@@ -10,18 +10,18 @@ const CLI = 'services/cli/dist/main.js';
 
 /** @type {Record<string, (args: string[]) => Promise<void>>} */
 const JOBS = {
-  start: (args) => runBuilt({ file: CLI, args: ['demo', ...args], folder: ROOT }),
-  skep: (args) => runBuilt({ file: CLI, args, folder: callersFolder() }),
-  bench: (args) => runBuilt({ file: 'chaos/dist/bench/main.js', args, folder: ROOT }),
+  start: (args) => runBuilt({ file: CLI, args: ['demo', ...args], folder: ROOT, servers: true }),
+  skep: (args) => runBuilt({ file: CLI, args, folder: callersFolder(), servers: args[0] === 'up' }),
+  bench: (args) => runBuilt({ file: 'chaos/dist/bench/main.js', args, folder: ROOT, servers: true }),
   explore: (args) => runBuilt({ file: 'chaos/dist/explore.js', args, folder: ROOT }),
   soak: (args) => runBuilt({ file: 'chaos/dist/soak.js', args, folder: ROOT }),
   test: async (args) => {
-    await makeReady();
+    await makeReady({ servers: true });
     const { runTests } = await import('../testing/run.mjs');
     process.exitCode = await runTests(args);
   },
   verify: async () => {
-    await makeReady();
+    await makeReady({ servers: true });
     const { verify } = await import('../verify/main.mjs');
     await verify();
   },
@@ -59,10 +59,10 @@ export async function runJob([name = '', ...args]) {
 /**
  * Goes on as a built program, in this very process: its exit code, its signals and its terminal are then its own, and no
  * child can be left behind.
- * @param {{ file: string, args: string[], folder: string }} program
+ * @param {{ file: string, args: string[], folder: string, servers?: boolean }} program
  */
-async function runBuilt({ file, args, folder }) {
-  await makeReady();
+async function runBuilt({ file, args, folder, servers = false }) {
+  await makeReady({ servers });
   const path = inRoot(file);
   if (!existsSync(path)) {
     throw new Failure(`${file} does not exist: the sources here have no such program.`);

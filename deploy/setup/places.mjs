@@ -8,6 +8,9 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** What set-up keeps for itself; ignored by git and outlives node_modules. */
 export const CACHE = join(ROOT, '.cache');
 
+/** Servers that set-up fetched or built; ignored by git. `@skep/nats/servers` looks for them here. */
+export const TOOLS_FOLDER = join(ROOT, '.tools');
+
 export const NODE_MODULES = join(ROOT, 'node_modules');
 
 /**

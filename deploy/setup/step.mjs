@@ -1,6 +1,6 @@
 /**
- * A step of the set-up, shown on stderr: nothing for the first second, then a spinner with the elapsed seconds on a
- * terminal, or a plain line now and then elsewhere.
+ * Steps of the set-up, shown on stderr: nothing for the first second, then a spinner with the elapsed seconds on a
+ * terminal, or a plain line now and then elsewhere. Steps that run at the same time share the spinner's line.
  */
 
 /** Steps shorter than this are not worth a line. */
@@ -14,74 +14,81 @@ const LINE_MS = 15_000;
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
+const CLEAR = '\r\u001b[K';
+
 /** @param {number} sinceMs */
 const seconds = (sinceMs) => `${Math.round((performance.now() - sinceMs) / 1_000)} s`;
 
+/** @typedef {{ readonly title: string, readonly startMs: number, shown: boolean }} Running */
+
 /**
- * @template T
- * @param {string} title what is being done, such as "installing packages"
- * @param {() => Promise<T>} work
- * @returns {Promise<T>}
+ * A place where steps are shown. Set-up has one, on stderr; tests make their own.
+ * @param {{ isTTY?: boolean | undefined, columns?: number | undefined, write: (text: string) => unknown }} output
  */
-export async function step(title, work) {
-  const startMs = performance.now();
-  const { show, done } = process.stderr.isTTY ? spinner(title, startMs) : lines(title, startMs);
+export function stepsOn(output) {
+  /** @type {Set<Running>} */
+  const running = new Set();
   /** @type {NodeJS.Timeout | undefined} */
   let repeating;
-  const first = setTimeout(() => {
-    show();
-    repeating = setInterval(show, process.stderr.isTTY ? FRAME_MS : LINE_MS);
-  }, SILENT_MS);
-  const stop = () => {
-    clearTimeout(first);
-    clearInterval(repeating);
-  };
-  try {
-    const result = await work();
-    stop();
-    if (repeating !== undefined) {
-      done('done');
-    }
-    return result;
-  } catch (error) {
-    stop();
-    if (repeating !== undefined) {
-      done('failed');
-    }
-    throw error;
-  }
-}
-
-/**
- * @param {string} title
- * @param {number} startMs
- */
-function spinner(title, startMs) {
   let frame = 0;
-  const clear = '\r\u001b[K';
-  return {
-    show: () => {
-      process.stderr.write(`${clear}${FRAMES[frame++ % FRAMES.length]} ${title} ... ${seconds(startMs)}`);
-    },
-    /** @param {'done' | 'failed'} how */
-    done: (how) => {
-      process.stderr.write(`${clear}${how === 'done' ? '✔' : '✖'} ${title}: ${how} in ${seconds(startMs)}\n`);
-    },
+
+  const draw = () => {
+    const shown = [...running].filter((each) => each.shown);
+    if (output.isTTY) {
+      const line = `${FRAMES[frame++ % FRAMES.length]} ${shown.map(({ title, startMs }) => `${title} ... ${seconds(startMs)}`).join(', ')}`;
+      output.write(`${CLEAR}${line.slice(0, (output.columns ?? 120) - 1)}`);
+    } else {
+      for (const { title, startMs } of shown) {
+        output.write(`set-up: ${title} ... ${seconds(startMs)}\n`);
+      }
+    }
+  };
+
+  /** @param {Running} step */
+  const show = (step) => {
+    step.shown = true;
+    draw();
+    repeating ??= setInterval(draw, output.isTTY ? FRAME_MS : LINE_MS);
+  };
+
+  /**
+   * @param {Running} step
+   * @param {'done' | 'failed'} how
+   */
+  const finish = (step, how) => {
+    running.delete(step);
+    if (step.shown) {
+      const begin = output.isTTY ? `${CLEAR}${how === 'done' ? '✔' : '✖'} ` : 'set-up: ';
+      output.write(`${begin}${step.title}: ${how} in ${seconds(step.startMs)}\n`);
+    }
+    if (![...running].some((each) => each.shown)) {
+      clearInterval(repeating);
+      repeating = undefined;
+    }
+  };
+
+  /**
+   * @template T
+   * @param {string} title what is being done, such as "installing packages"
+   * @param {() => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  return async (title, work) => {
+    /** @type {Running} */
+    const self = { title, startMs: performance.now(), shown: false };
+    running.add(self);
+    const first = setTimeout(() => show(self), SILENT_MS);
+    /** @type {'done' | 'failed'} */
+    let how = 'failed';
+    try {
+      const result = await work();
+      how = 'done';
+      return result;
+    } finally {
+      clearTimeout(first);
+      finish(self, how);
+    }
   };
 }
 
-/**
- * @param {string} title
- * @param {number} startMs
- */
-function lines(title, startMs) {
-  return {
-    show: () => {
-      process.stderr.write(`set-up: ${title} ... ${seconds(startMs)}\n`);
-    },
-    /** @param {'done' | 'failed'} how */
-    done: (how) => {
-      process.stderr.write(`set-up: ${title}: ${how} in ${seconds(startMs)}\n`);
-    },
-  };
-}
+export const step = stepsOn(process.stderr);

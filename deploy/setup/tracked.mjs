@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { inRoot, ROOT } from './places.mjs';
 
 /** Skipped where there is no git to ask (a copy, an archive). */
-const MADE = new Set(['node_modules', 'dist', '.git', '.cache', '.turbo', '.skep', 'coverage']);
+const MADE = new Set(['node_modules', 'dist', '.git', '.cache', '.tools', '.turbo', '.skep', 'coverage']);
 
 /**
  * Files that git tracks, or would with `git add`, and that exist.
