@@ -26,9 +26,9 @@ export function actionsOf(world: World): readonly Action[] {
   return actions;
 }
 
-/** On an exclusive log one node lives after another. */
+/** On an exclusive log one node lives after another, or one incarnation of it. */
 function mayAct(world: World, index: number): boolean {
-  return world.setting.budget.log === 'shared' || world.nodes.every((other, at) => at === index || !other.started || !other.alive);
+  return world.setting.budget.log === 'shared' || world.nodes.every((other, at) => at === index || !other.started || !other.alive || other.lane.dead);
 }
 
 function nodeActions(world: World, index: number, actions: Action[]): void {
@@ -46,6 +46,7 @@ function nodeActions(world: World, index: number, actions: Action[]): void {
     if (earlier !== undefined) spend('settles', 'settles what it had before', (each, next) => void each.lane.settle(AGENT, settling(earlier, next)));
     spend('frees', 'frees', (each, next) => void each.lane.free(AGENT, settling(newest(each), next)));
   }
+  if (node.lane.inFlight !== undefined) spend('expiries', 'gives its lane up', ({ lane }) => lane.expire());
   spend('traffic', 'writes for another agent', ({ lane }) => {
     lane.barrier(0);
     lane.flush();

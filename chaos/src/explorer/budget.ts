@@ -17,6 +17,8 @@ export interface Budget {
   readonly crashes: number;
   /** Requests whose sender is told `unknown`, though they took effect, or will, or never do. */
   readonly timeouts: number;
+  /** Batches on their way that end their lane, because their time is up. */
+  readonly expiries: number;
   /** Requests that are refused for certain. */
   readonly refusals: number;
   /** Directory reads that return an older state. */
@@ -39,6 +41,7 @@ export const NOTHING: Budget = {
   trims: 0,
   crashes: 0,
   timeouts: 0,
+  expiries: 0,
   refusals: 0,
   staleReads: 0,
 };
@@ -57,6 +60,7 @@ export const PROVEN: readonly NamedWorld[] = [
   world('snapshots and trimming', { writes: 2, claims: 2, seals: 1, settles: 1, trims: 1, timeouts: 1 }),
   world('definite refusals', { writes: 1, traffic: 1, claims: 2, frees: 1, refusals: 2 }),
   world('refusals among doubts', { begin: 'held', writes: 1, reads: 1, claims: 2, seals: 1, timeouts: 1, refusals: 1 }),
+  world('appends past their time', { begin: 'held', writes: 2, reads: 1, claims: 2, seals: 1, timeouts: 1, expiries: 1 }),
   world('settling a busy lane', { begin: 'held', writes: 2, traffic: 1, claims: 1, settles: 2, seals: 1, trims: 1 }),
   world('settling in doubt', { begin: 'held', writes: 1, claims: 1, settles: 1, frees: 1, seals: 1, trims: 1, timeouts: 2 }),
   world('one process after another', {
@@ -70,6 +74,7 @@ export const PROVEN: readonly NamedWorld[] = [
     crashes: 2,
     timeouts: 1,
   }),
+  world('one incarnation after another', { log: 'exclusive', begin: 'held', writes: 2, reads: 1, claims: 1, seals: 1, timeouts: 1, expiries: 1 }),
   world('three nodes', { begin: 'held', nodes: 3, writes: 1, reads: 1, claims: 2, seals: 2, staleReads: 1 }),
   world('failover of a failover', { begin: 'held', nodes: 3, writes: 2, claims: 2, seals: 2, crashes: 2, timeouts: 1 }),
   world('everything at once', {

@@ -69,5 +69,6 @@ export const MISTAKES: readonly Mistake[] = [
     { firstBatch: (acknowledged, inFlight) => (inFlight ?? acknowledged) + 1 },
     { writes: 1, traffic: 1, claims: 1, refusals: 1 },
   ),
+  mistake('giving up a batch whose time is over', 'L8', { endsInDoubt: () => false }, { nodes: 1, writes: 1, claims: 2, expiries: 1 }),
   mistake('giving up a batch in doubt', 'L8', { givesUp: () => true }, { nodes: 1, writes: 1, claims: 2, timeouts: 1, refusals: 1 }),
 ];

@@ -8,7 +8,7 @@
  * - Records are read back in one step, at any later time where trims or refusals make a difference.
  */
 import type { AgentId, LaneId } from '@skep/kernel';
-import { type Answer, Lane, type LaneOutput, type LaneRequest, LaneTail, type Rules, recoverAgent } from '@skep/lane';
+import { type Answer, type Death, Lane, type LaneOutput, type LaneRequest, LaneTail, type Rules, recoverAgent } from '@skep/lane';
 import type { Budget, Left } from './budget.js';
 import { checkAborted, checkRecovered, checkStored, type Gated, observe, type Tally, Violation } from './observer.js';
 import { applyTo, type Effect, emptyStorage, laneNumber, lastSequence, type Storage, type StoredLane } from './storage.js';
@@ -248,7 +248,7 @@ export class World {
     if (!node.lane.holds(AGENT)) node.state = undefined;
   }
 
-  private die(node: Node, why: 'sealed' | 'corrupt'): void {
+  private die(node: Node, why: Death): void {
     if (why === 'corrupt') throw new Violation('a writer met a lane that is neither its own nor sealed');
     this.setting.tally.deaths += 1;
     node.state = undefined;

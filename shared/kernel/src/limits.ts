@@ -9,6 +9,8 @@ export const LIMITS = {
   /** Soft size of a lane's batch: a batch takes records until it is reached. */
   batchBytes: 512 * 1024,
   batchRecords: 4096,
+  /** A batch that is on its way to the log for this long, its outcome unknown, ends its incarnation. */
+  appendInDoubtMs: 30_000,
   /** Nesting of a value. */
   valueDepth: 128,
   /** One agent's state, encoded. */

@@ -19,7 +19,7 @@ export {
   type SnapshotReference,
 } from './directory-entry.js';
 export { Lane, type LaneOptions } from './lane.js';
-export type { Answer, LaneEvent, LaneOutput, LaneRequest, Refusal, RequestId, Ticket } from './outputs.js';
+export type { Answer, Death, LaneEvent, LaneOutput, LaneRequest, Refusal, RequestId, Ticket } from './outputs.js';
 export { LaneTail, type Recovery, type RecoveryTask, recoverAgent } from './recovery.js';
 export { type AppendInDoubt, RULES, type Rules, type Settlement } from './rules.js';
 export type { Settling } from './stage.js';

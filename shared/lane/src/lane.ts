@@ -94,6 +94,16 @@ export class Lane {
     this.parts.writer.flush();
   }
 
+  /** The last ticket of the batch on its way; undefined when there is none. */
+  get inFlight(): Ticket | undefined {
+    return this.parts.writer.inFlightTicket;
+  }
+
+  /** The batch on its way was neither acknowledged nor refused within the limit: the lane ends with `dead`, and seals under way go on (L8). */
+  expire(): void {
+    this.parts.writer.expire();
+  }
+
   /** Names a snapshot in the directory (L5). False while another settling is under way, and on a dead lane. */
   settle(agent: AgentId, task: Settling): boolean {
     return !this.dead && this.parts.ownership.settle(agent, task);

@@ -56,8 +56,11 @@ export type LaneEvent =
   /** The lane's last record cannot be read for good, so it cannot be sealed; asking again starts anew. */
   | { readonly kind: 'unsealed'; readonly lane: LaneId; readonly error: SkepError }
   | { readonly kind: 'trim'; readonly lane: LaneId; readonly below: Sequence }
-  /** The lane is sealed or damaged: drop everything held here, come back with a new incarnation (rule L2). */
-  | { readonly kind: 'dead'; readonly why: 'sealed' | 'corrupt' };
+  /** The lane takes nothing any more: drop everything held here, come back with a new incarnation (rule L2). */
+  | { readonly kind: 'dead'; readonly why: Death };
+
+/** `in-doubt`: a batch was on its way for too long; it may be in, or still arrive (rule L8). */
+export type Death = 'sealed' | 'corrupt' | 'in-doubt';
 
 export type LaneOutput = LaneRequest | LaneEvent;
 

@@ -33,6 +33,8 @@ export interface Rules {
   readonly settle: (inDoubt: AppendInDoubt, last: { readonly batch: Batch; readonly hash: Uint8Array } | undefined) => Settlement;
   /** L8: whether a batch is given up when an attempt was refused for certain. */
   readonly givesUp: (flight: { readonly doubtful: boolean }) => boolean;
+  /** L8: whether a lane ends when its batch is on its way past the limit (or the batch is given up, and the lane goes on). */
+  readonly endsInDoubt: () => boolean;
   /** L8: whether a repeated append sends the same bytes (or puts a new batch together). */
   readonly resendsSameBytes: () => boolean;
   /** L10: whether the lane's last record stays when it is trimmed. */
@@ -58,6 +60,7 @@ export const RULES: Rules = {
     return 'corrupt';
   },
   givesUp: (flight) => !flight.doubtful,
+  endsInDoubt: () => true,
   resendsSameBytes: () => true,
   keepsLast: () => true,
   unneededByReading: () => false,

@@ -10,11 +10,12 @@
  * W2 An append whose outcome is unknown is repeated with the same bytes until it is known to be in, or the lane is sealed (L8).
  * W3 A batch is given up only if every attempt to write it was refused for certain; its number is used again.
  * W4 A lane whose last record cannot be read while an outcome is unknown is dead: nobody can say what is in it.
+ * W5 A batch that is on its way for too long ends the lane, not the batch: it may still arrive, so nobody is told that it did not (L8).
  */
 import { type AgentId, assert, hash, type LaneId, LIMITS, SkepError, type Value } from '@skep/kernel';
 import type { Sequence } from '@skep/ports';
 import { type Batch, decodeBatch, encodeBatch, type LaneRecord, NO_HASH, recordSize } from './batch.js';
-import type { Answer, RequestId, Ticket } from './outputs.js';
+import type { Answer, Death, RequestId, Ticket } from './outputs.js';
 import type { Requests } from './requests.js';
 import type { Rules } from './rules.js';
 
@@ -138,6 +139,19 @@ export class Writer {
     return this.inFlight?.request === request;
   }
 
+  /** The last ticket of the batch on its way: another one, another batch. */
+  get inFlightTicket(): Ticket | undefined {
+    return this.inFlight?.items[this.inFlight.items.length - 1]?.ticket;
+  }
+
+  /** Time is up for the batch on its way (W5). */
+  expire(): void {
+    const flight = this.inFlight;
+    if (flight === undefined) return;
+    if (this.rules.endsInDoubt()) return this.die('in-doubt');
+    this.abort(flight, new SkepError('unavailable', { message: 'the log did not answer', id: this.lane }));
+  }
+
   /** A sequence before batch `number`: where a reader of that batch may start. */
   sequenceBefore(number: number): Sequence {
     const index = number - 2 - this.forgotten;
@@ -154,7 +168,7 @@ export class Writer {
     this.requests.tell({ kind: 'trim', lane: this.lane, below });
   }
 
-  die(why: 'sealed' | 'corrupt'): void {
+  die(why: Death): void {
     if (this.dead) return;
     this.dead = true;
     this.queue = [];
