@@ -186,9 +186,12 @@ export class Roster {
     this.listener.lapsed(agents);
   }
 
-  /** The lane is sealed: nothing held here counts any more; what was not acknowledged may or may not have taken effect. */
-  died(error: SkepError): void {
-    this.closed = error;
+  /**
+   * The lane is no more: nothing held here counts any more; what was not acknowledged may or may not have taken effect, as `error` says
+   * to those who wait. `refusal`: what is told to those who come now.
+   */
+  died(error: SkepError, refusal = error): void {
+    this.closed = refusal;
     this.gate.abort(error);
     for (const activation of [...this.activations.values()]) this.dismiss(activation, error);
   }

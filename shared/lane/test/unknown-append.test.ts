@@ -112,6 +112,57 @@ describe('L8: an unknown append is settled by the last record of the lane', () =
   });
 });
 
+describe('W5, L8: a batch whose time is up', () => {
+  test.each(['the append', 'the last record'] as const)(
+    'while %s is awaited: the lane ends in doubt, and nobody is told that the batch is not in',
+    (awaited) => {
+      const { driven } = inFlight();
+      if (awaited === 'the last record') driven.answer('append', { kind: 'unknown' });
+      driven.send('three');
+      driven.after((lane) => lane.expire());
+      expect(driven.events('dead')).toEqual([{ kind: 'dead', why: 'in-doubt' }]);
+      expect(driven.events('aborted')).toEqual([]);
+      expect(driven.lane.holds(A)).toBe(false);
+      expect([driven.lane.idle, driven.lane.inFlight]).toEqual([true, undefined]);
+      expect(codeOf(() => driven.lane.barrier(0))).toBe('sealed');
+    },
+  );
+
+  test('that is acknowledged after all changes nothing any more', () => {
+    const { driven } = inFlight();
+    driven.after((lane) => lane.expire());
+    expect(driven.answer('append', { kind: 'appended', sequence: 2 })).toEqual([]);
+    expect(driven.lane.acknowledgedBatch).toBe(1);
+  });
+
+  test('a lane without a batch on its way goes on', () => {
+    const driven = new DrivenLane().hold();
+    driven.commit('one');
+    expect(driven.lane.inFlight).toBeUndefined();
+    expect(driven.after((lane) => lane.expire())).toEqual([]);
+    expect(driven.lane.dead).toBe(false);
+  });
+
+  test('each batch on its way is told from the one before', () => {
+    const { driven } = inFlight();
+    const second = driven.lane.inFlight;
+    driven.send('three');
+    expect(driven.lane.inFlight).toBe(second);
+    driven.answer('append', { kind: 'appended', sequence: 2 });
+    expect(driven.lane.inFlight).toBeGreaterThan(second ?? 0);
+  });
+
+  test('L2: the lane that ended still ends the sealing of another one', () => {
+    const { driven } = inFlight();
+    driven.after((lane) => lane.seal(OTHER));
+    driven.after((lane) => lane.expire());
+    driven.answer('last', { kind: 'last', entry: undefined });
+    driven.answer('append', { kind: 'conflict' });
+    driven.answer('append', { kind: 'appended', sequence: 1 });
+    expect(driven.events('sealed')).toEqual([{ kind: 'sealed', lane: OTHER, number: 1 }]);
+  });
+});
+
 describe('L8: a conflict is no proof of anything', () => {
   test('the rightful owner meets one now and then: with the predecessor in place, the same bytes are sent again', () => {
     const { driven, first, second } = inFlight();

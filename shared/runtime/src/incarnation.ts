@@ -4,7 +4,7 @@
  */
 import { ActorHost, type HostOptions } from '@skep/actor';
 import { type AgentId, type LaneId, SkepError, toSkepError, type UniverseId } from '@skep/kernel';
-import type { LaneEvent, Refusal, Rules } from '@skep/lane';
+import type { Death, LaneEvent, Refusal, Rules } from '@skep/lane';
 import type { Ports } from '@skep/ports';
 import { type DirectoryRow, listDirectory } from './directory.js';
 import { LaneDriver } from './lane-driver.js';
@@ -46,7 +46,8 @@ export class Incarnation {
   constructor(private readonly options: IncarnationOptions) {
     const { ports, universe, timeline, lane, host, rules } = options;
     const onEvent = (event: LaneEvent): void => this.onEvent(event);
-    this.driver = new LaneDriver({ ports, universe, timeline, lane, onEvent, ...(rules === undefined ? {} : { rules }) });
+    const { appendInDoubtMs } = host.limits;
+    this.driver = new LaneDriver({ ports, universe, timeline, lane, appendInDoubtMs, onEvent, ...(rules === undefined ? {} : { rules }) });
     const { blob, clock, random, log } = ports;
     this.host = new ActorHost({ ...host, lane: this.driver, blob, clock, random, level: log.level });
   }
@@ -166,6 +167,8 @@ export class Incarnation {
     this.ended = true;
     this.driver.stop();
     for (const agent of [...this.claims.keys()]) this.claimEnded(agent, 'refused');
+    for (const { reject } of this.sealing.values()) reject(new SkepError('closed', { message: 'the incarnation ended', id: this.lane }));
+    this.sealing.clear();
     for (const wake of this.idleWaiters.splice(0)) wake();
   }
 
@@ -237,7 +240,7 @@ export class Incarnation {
         this.sealing.delete(event.lane);
         break;
       case 'dead':
-        this.die(new SkepError('sealed', { message: `the lane of this node is ${event.why}`, id: this.lane }));
+        this.die(event.why);
         break;
       case 'trim':
         break;
@@ -245,8 +248,15 @@ export class Incarnation {
     if (this.idleWaiters.length > 0 && this.driver.idle) for (const wake of this.idleWaiters.splice(0)) wake();
   }
 
-  private die(error: SkepError): void {
-    this.host.roster.died(error);
-    this.options.onDead(error);
+  private die(why: Death): void {
+    const ended = new SkepError('sealed', { message: `the lane of this node is ${why}`, id: this.lane });
+    this.host.roster.died(why === 'sealed' ? ended : outcomeUnknown(this.lane, why), ended);
+    this.options.onDead(ended);
   }
+}
+
+/** What was on its way to the log may be in, or still arrive: a certain failure would be a guess. */
+function outcomeUnknown(lane: LaneId, why: Death): SkepError {
+  const message = why === 'in-doubt' ? 'the log did not say in time whether it took the records of this node' : `the lane of this node is ${why}`;
+  return new SkepError('outcome-unknown', { message, id: lane });
 }

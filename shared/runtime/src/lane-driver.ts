@@ -26,6 +26,8 @@ export interface LaneDriverOptions {
   readonly universe: UniverseId;
   readonly timeline: number;
   readonly lane: LaneId;
+  /** A batch that is on its way for this long ends the lane (L8). */
+  readonly appendInDoubtMs: number;
   /** Told of everything but requests, in order. Must not throw. */
   readonly onEvent: (event: LaneEvent) => void;
   /** Test-only: the lane's decisions, one of them replaced by a mistake. */
@@ -47,6 +49,9 @@ export class LaneDriver implements LaneAccess {
   private stopped = false;
   private readonly tails = new Map<string, Promise<LaneTail>>();
   private forgetting = false;
+  /** The batch on its way, and since when. */
+  private flight: { readonly ticket: Ticket; readonly sinceMs: number } | undefined;
+  private cancelDeadline: (() => void) | undefined;
 
   constructor(private readonly options: LaneDriverOptions) {
     const { lane, rules } = options;
@@ -158,6 +163,7 @@ export class LaneDriver implements LaneAccess {
   /** Nothing is sent or reported any more. */
   stop(): void {
     this.stopped = true;
+    this.cancelDeadline?.();
   }
 
   private keyOf(agent: AgentId): string {
@@ -180,6 +186,27 @@ export class LaneDriver implements LaneAccess {
     } finally {
       this.performing = false;
     }
+    this.timeFlight();
+  }
+
+  /** One timer at a time, whatever number of batches passes under it. */
+  private timeFlight(): void {
+    const ticket = this.lane.inFlight;
+    if (ticket === this.flight?.ticket) return;
+    const { appendInDoubtMs, ports } = this.options;
+    this.flight = ticket === undefined ? undefined : { ticket, sinceMs: ports.clock.monotonicMs() };
+    if (ticket !== undefined && this.cancelDeadline === undefined) this.armDeadline(appendInDoubtMs);
+  }
+
+  private armDeadline(delayMs: number): void {
+    this.cancelDeadline = this.options.ports.clock.setTimer(delayMs, () => {
+      this.cancelDeadline = undefined;
+      if (this.stopped || this.flight === undefined) return;
+      const leftMs = this.flight.sinceMs + this.options.appendInDoubtMs - this.options.ports.clock.monotonicMs();
+      if (leftMs > 0) return this.armDeadline(leftMs);
+      this.lane.expire();
+      this.perform();
+    });
   }
 
   private answer(request: RequestId, answer: Answer): void {

@@ -3,9 +3,9 @@
  *
  *   start -> open a lane -> seal what dead incarnations left open -> claim their agents (on first call; the rest in the background)
  *     ^                                                                         |
- *     +------ a new incarnation and lane <------ its own lane was sealed -------+
+ *     +------ a new incarnation and lane <------ its own lane has ended --------+
  *
- * I1 A node whose lane was sealed drops what it held and comes back by itself; meanwhile every call is refused with `sealed` (L2).
+ * I1 A node whose lane was sealed, or ended with a batch in doubt (L8), drops what it held and comes back by itself; meanwhile every call is refused with `sealed` (L2).
  * I2 Only a start takes what is open for dead. A node that comes back was alive, so others may be, too: it takes over its own lane alone.
  */
 import { type AnyKind, type CommitListener, Meter, type TurnWatch } from '@skep/actor';
@@ -67,6 +67,8 @@ export class SkepNode {
   private readonly meter: Meter;
   private readonly listeners = new Set<CommitListener>();
   private incarnation: Incarnation | undefined;
+  /** The next incarnation, while it seals what went before. */
+  private opening: Incarnation | undefined;
   /** Lanes that this node opened, also where it went no further. */
   private readonly lanes = new Set<LaneId>();
   /** Ends when the node has come back, or was closed. */
@@ -125,10 +127,13 @@ export class SkepNode {
 
   /** Waits until everything queued is acknowledged, then stops. Idempotent. */
   async close(): Promise<void> {
+    const error = new SkepError('closed', { message: 'the node was closed' });
     this.closed = true;
+    // A log that does not answer would keep it from ever coming back.
+    this.opening?.drop(error);
     await this.comingBack;
     if (this.options.closing !== 'leave') await this.settleForAWhile();
-    await this.current.close(new SkepError('closed', { message: 'the node was closed' }));
+    await this.current.close(error);
   }
 
   /** Snapshots now are records that the next start need not read. They are for speed only, so their time is bounded. */
@@ -160,7 +165,9 @@ export class SkepNode {
     });
     this.lanes.add(lane);
     const next = this.incarnate(lane, record.timeline);
+    this.opening = next;
     try {
+      if (this.closed) throw new SkepError('closed', { message: 'the node was closed' });
       await Promise.all(dead.map((each) => next.seal(each)));
       if (dead.length > 0) {
         await changeUniverse({ registry, clock, universe }, (before) => ({
@@ -172,6 +179,8 @@ export class SkepNode {
     } catch (error) {
       next.drop(toSkepError(error));
       throw error;
+    } finally {
+      this.opening = undefined;
     }
     const unclaimed = [...new Set([...record.unclaimed, ...dead])];
     this.incarnation = next;

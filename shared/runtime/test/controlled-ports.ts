@@ -7,6 +7,7 @@ export type Intercept = <Result>(run: () => Promise<Result>) => Promise<Result>;
 
 export interface Controls {
   append: Intercept | undefined;
+  last: Intercept | undefined;
   update: Intercept | undefined;
   put: Intercept | undefined;
   blobGet: Intercept | undefined;
@@ -31,6 +32,7 @@ export function controlledPorts({ bus, log, registry, blob, clock, random }: Por
   let alive = true;
   const controls: Controls = {
     append: undefined,
+    last: undefined,
     update: undefined,
     put: undefined,
     blobGet: undefined,
@@ -65,7 +67,7 @@ export function controlledPorts({ bus, log, registry, blob, clock, random }: Por
         controls.entriesRead += entries.length;
         return entries;
       },
-      last: (...given) => ask(() => log.last(...given)),
+      last: (...given) => ask(() => log.last(...given), controls.last),
       trim: (...given) => ask(() => log.trim(...given)),
     },
     registry: {
