@@ -17,6 +17,11 @@ describe('the summary of a test run', () => {
     expect(readReport(report)).toEqual(['What the tests covered', '  seeds     500', '  states  1,200', '', 'a | b', '1 | 2', '']);
   });
 
+  test('says why tests were skipped and what to do, once', () => {
+    const line = '{"skipped":"nats-server is not here","remedy":"install Go 1.26"}';
+    expect(readReport([line, line].join('\n'))).toEqual(['Skipped, because nats-server is not here. Remedy: install Go 1.26.']);
+  });
+
   test('a line that cannot be read is shown, not swallowed', () => {
     expect(readReport('{"what":1}\nnonsense')).toHaveLength(2);
   });

@@ -2,6 +2,7 @@
  * What the suites counted. A line of the report is one JSON object:
  *
  *   {"what": "simulator seeds", "count": 300}     counts of the same `what` are added up
+ *   {"skipped": "...", "remedy": "..."}            why tests were skipped; the same one is shown once
  *   {"table": "..."}                               shown as it is, after the counts, in order of arrival
  */
 
@@ -14,19 +15,23 @@ export function readReport(text) {
   const counts = new Map();
   /** @type {string[]} */
   const tables = [];
+  /** @type {Set<string>} */
+  const skipped = new Set();
   /** @type {string[]} */
   const unreadable = [];
   for (const line of text.split('\n').filter((each) => each.trim() !== '')) {
     const entry = parse(line);
     if (typeof entry?.what === 'string' && typeof entry.count === 'number') {
       counts.set(entry.what, (counts.get(entry.what) ?? 0) + entry.count);
+    } else if (typeof entry?.skipped === 'string') {
+      skipped.add(`Skipped, because ${entry.skipped}. Remedy: ${entry.remedy}.`);
     } else if (typeof entry?.table === 'string') {
       tables.push(...entry.table.trimEnd().split('\n'), '');
     } else {
       unreadable.push(`A test reported a line that cannot be read: ${line.slice(0, 200)}`);
     }
   }
-  return [...unreadable, ...countLines(counts), ...tables];
+  return [...unreadable, ...countLines(counts), ...tables, ...skipped];
 }
 
 /**

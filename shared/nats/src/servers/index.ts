@@ -1,8 +1,25 @@
 /**
  * NATS servers of one's own, on this machine.
  *
- *   const cluster = await startCluster({ servers: 3, dir });
+ *   const cluster = await startCluster({ servers: 3 });   // a temporary folder, the fast server where it is at hand
  *   await cluster.ready;
+ *   const connection = await connect({ servers: [...cluster.urls] });
+ *   await cluster.servers[0].kill();                      // and .stop, .pause, .resume, .restart
  *   await cluster.close();
  */
-export {};
+export { type Cluster, type ClusterOptions, startCluster } from './cluster.js';
+export {
+  type FindOptions,
+  type Flavour,
+  type FoundServer,
+  type FoundServers,
+  findServers,
+  type MissingServer,
+  mustFindServer,
+  NATS_OLDEST,
+  type ServerKind,
+} from './find-servers.js';
+export { natsHere } from './nats-here.js';
+export { NatsServer, type ServerState } from './nats-server.js';
+export { PAYLOAD_BYTES_MAX } from './server-config.js';
+export { FAST_MARK, readServerInfo, type ServerInfo } from './server-info.js';

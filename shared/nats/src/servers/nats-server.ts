@@ -1,0 +1,175 @@
+/** One server of a cluster: its configuration stands in a file, so that it comes back on the same ports and store. */
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SkepError } from '@skep/kernel';
+import { LOOPBACK } from './free-ports.js';
+import { type ServerPlan, serverConfig } from './server-config.js';
+import { readServerInfo, type ServerInfo } from './server-info.js';
+import { adoptProcess, logSince, type ServerProcess, spawnServer } from './server-process.js';
+
+export type ServerState = 'running' | 'paused' | 'ended';
+
+/** A server that does not listen by then will not. */
+const START_MS_MAX = 15_000;
+
+/** One that was asked to stop moves its leaderships away first; after this long it is killed. */
+const STOP_MS_MAX = 10_000;
+
+/** A port may be in somebody's way for a moment while its server is down. */
+const RESTART_ATTEMPTS = 20;
+const RESTART_PAUSE_MS = 100;
+
+const POLL_MS = 20;
+
+export interface NatsServerOptions {
+  readonly program: string;
+  /** Holds the configuration, the log, the store and the process id. */
+  readonly dir: string;
+  readonly plan: Omit<ServerPlan, 'storeDir' | 'pidFile'>;
+  /** Where clients reach it: the port of a proxy, or its own. */
+  readonly portForClients: number;
+  readonly detached: boolean;
+}
+
+export class NatsServer {
+  readonly name: string;
+  /** Where clients connect, through a proxy if there is one. */
+  readonly clientUrl: string;
+  /** The server's own port, past every proxy. */
+  readonly directPort: number;
+  /** Undefined unless `monitor` was asked for. */
+  readonly monitorUrl: string | undefined;
+  readonly configFile: string;
+  readonly logFile: string;
+  #process: ServerProcess | undefined;
+  #paused = false;
+  #info: ServerInfo | undefined;
+
+  constructor(private readonly options: NatsServerOptions) {
+    const { plan, dir } = options;
+    this.name = plan.name;
+    this.clientUrl = `nats://${LOOPBACK}:${options.portForClients}`;
+    this.directPort = plan.clientPort;
+    this.monitorUrl = plan.monitorPort === undefined ? undefined : `http://${LOOPBACK}:${plan.monitorPort}`;
+    this.configFile = join(dir, 'nats.conf');
+    this.logFile = join(dir, 'nats.log');
+  }
+
+  get state(): ServerState {
+    if (this.#process?.isAlive() !== true) return 'ended';
+    return this.#paused ? 'paused' : 'running';
+  }
+
+  /** Undefined when it does not run. */
+  get pid(): number | undefined {
+    return this.#process?.isAlive() === true ? this.#process.pid : undefined;
+  }
+
+  /** What it said of itself when it last started. */
+  get info(): ServerInfo | undefined {
+    return this.#info;
+  }
+
+  /** Writes the configuration: before the first start, or before `reload`. */
+  configure(plan: NatsServerOptions['plan'] = this.options.plan): void {
+    const { dir } = this.options;
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    const config = serverConfig({ ...plan, storeDir: join(dir, 'store'), pidFile: join(dir, 'nats.pid') });
+    writeFileSync(this.configFile, config, { mode: 0o600 });
+  }
+
+  /** Resolves when it listens. Throws `unavailable` with the end of its log; `isPortClash` tells whether a port was taken. */
+  async start(): Promise<void> {
+    if (this.state !== 'ended') return;
+    const logFrom = statSync(this.logFile, { throwIfNoEntry: false })?.size ?? 0;
+    const { program, detached } = this.options;
+    const process = await spawnServer({ program, args: ['-c', this.configFile], logFile: this.logFile, detached });
+    this.#process = process;
+    this.#paused = false;
+    const deadlineMs = performance.now() + START_MS_MAX;
+    while (process.isAlive() && performance.now() < deadlineMs) {
+      const info = await readServerInfo(this.directPort);
+      // Another server may sit on the port: ours is about to notice.
+      if (info?.name === this.name && process.isAlive()) {
+        this.#info = info;
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+    process.signal('SIGKILL');
+    throw new SkepError('unavailable', {
+      message: `nats-server ${this.name} did not start: ${logSince(this.logFile, logFrom) || 'it said nothing'}`,
+      id: this.name,
+      remedy: `Look at ${this.logFile}.`,
+    });
+  }
+
+  /** Takes over a server that an earlier command started; false when it does not run any more. */
+  async adopt(pid: number): Promise<boolean> {
+    this.#process = adoptProcess(pid, this.configFile);
+    if (this.#process !== undefined) this.#info = await readServerInfo(this.directPort);
+    return this.#process !== undefined;
+  }
+
+  /** At once and without goodbye (SIGKILL). Resolves when it is gone. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** In order (SIGTERM): leaderships move first. */
+  async stop(): Promise<void> {
+    this.resume();
+    await this.#end('SIGTERM');
+  }
+
+  /** Stops its clock: it answers nothing and its connections stay open (SIGSTOP). */
+  pause(): void {
+    this.#process?.signal('SIGSTOP');
+    this.#paused = this.state !== 'ended';
+  }
+
+  resume(): void {
+    if (this.#paused) this.#process?.signal('SIGCONT');
+    this.#paused = false;
+  }
+
+  /** Reads its configuration again: users and certificates change, connections that still are allowed stay (SIGHUP). */
+  reload(): void {
+    this.#process?.signal('SIGHUP');
+  }
+
+  /** On the same ports and store; stops it first when it runs. */
+  async restart(): Promise<void> {
+    await this.stop();
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.start();
+      } catch (error) {
+        if (!isPortClash(error) || attempt === RESTART_ATTEMPTS) throw error;
+        await new Promise((resolve) => setTimeout(resolve, RESTART_PAUSE_MS));
+      }
+    }
+  }
+
+  async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    const process = this.#process;
+    if (process?.isAlive() !== true) return;
+    process.signal(signal);
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        process.signal('SIGKILL');
+        resolve();
+      }, STOP_MS_MAX);
+    });
+    await Promise.race([process.gone, limit]);
+    clearTimeout(timer);
+    await process.gone;
+    this.#paused = false;
+  }
+}
+
+/** A server could not start because somebody else listens on one of its ports. */
+export function isPortClash(error: unknown): boolean {
+  return error instanceof SkepError && /address already in use|Only one usage of each socket address/.test(error.message);
+}
