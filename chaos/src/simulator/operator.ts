@@ -66,6 +66,7 @@ export class Operator implements NodeKeeper {
         kinds: swarmKinds(plan.passivateAfterMs, this.#stepWorld(simulated, incarnation)),
         settleEveryMs: plan.settleEveryMs,
         onAlarm: (agent, error) => this.#alarm(agent, error),
+        onLaneAlarm: (lane, error) => this.#laneAlarm(lane, error),
         ...(mistake?.rules === undefined ? {} : { rules: { ...RULES, ...mistake.rules } }),
       });
       if (this.#simulated !== simulated || !simulated.isAlive) return;
@@ -99,13 +100,23 @@ export class Operator implements NodeKeeper {
 
   /** Nobody else seals lanes here. */
   sealed(incarnation: number, error: SkepError): void {
-    if (this.running?.incarnation !== incarnation) return;
+    if (this.running?.incarnation !== incarnation || this.#inDoubt(this.running.node)) return;
     this.parts.outside.broken.push(broken('I16', `the only node's lane is dead: ${error.message}`));
     this.crash({ what: 'process', downMs: START_AGAIN_MS });
   }
 
   #alarm(agent: string, error: SkepError): void {
     this.parts.outside.broken.push(broken('I16', `${agent} is not served, although nothing was damaged: ${error.message}`));
+  }
+
+  /** A log that does not answer in time is no bug. */
+  #laneAlarm(lane: string, error: SkepError): void {
+    if (error.code === 'outcome-unknown') this.parts.outside.meet('append in doubt past the limit');
+    else this.parts.outside.broken.push(broken('I16', `the lane ${lane} ended: ${error.message}`));
+  }
+
+  #inDoubt({ laneAlarms }: SkepNode): boolean {
+    return [...laneAlarms.values()].some(({ code }) => code === 'outcome-unknown');
   }
 
   #stepWorld({ ports: { clock } }: SimulatedNode, incarnation: number): StepWorld {

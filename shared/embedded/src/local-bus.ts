@@ -112,7 +112,12 @@ class LocalBus implements Bus {
   }
 
   /** @returns how many will receive it */
-  #send(subject: string, payload: Uint8Array, options: { readonly headers?: ReadonlyMap<string, string> } | undefined, answered: (payload: Uint8Array) => void): number {
+  #send(
+    subject: string,
+    payload: Uint8Array,
+    options: { readonly headers?: ReadonlyMap<string, string> } | undefined,
+    answered: (payload: Uint8Array) => void,
+  ): number {
     const headers = options?.headers ?? NO_HEADERS;
     const { all, groups } = this.#receiversOf(subject);
     const deliver = (to: Subscription): void => {

@@ -104,6 +104,11 @@ export class Lane {
     this.parts.writer.expire();
   }
 
+  /** A bug was met, here or in who is told of events: takes nothing any more. */
+  abandon(): void {
+    this.parts.writer.die('broken');
+  }
+
   /** Names a snapshot in the directory (L5). False while another settling is under way, and on a dead lane. */
   settle(agent: AgentId, task: Settling): boolean {
     return !this.dead && this.parts.ownership.settle(agent, task);

@@ -59,8 +59,8 @@ export type LaneEvent =
   /** The lane takes nothing any more: drop everything held here, come back with a new incarnation (rule L2). */
   | { readonly kind: 'dead'; readonly why: Death };
 
-/** `in-doubt`: a batch was on its way for too long; it may be in, or still arrive (rule L8). */
-export type Death = 'sealed' | 'corrupt' | 'in-doubt';
+/** `in-doubt`: a batch was on its way for too long; it may be in, or still arrive (rule L8). `broken`: a bug was met. */
+export type Death = 'sealed' | 'corrupt' | 'in-doubt' | 'broken';
 
 export type LaneOutput = LaneRequest | LaneEvent;
 

@@ -17,8 +17,10 @@ export interface IncarnationOptions {
   readonly lane: LaneId;
   readonly host: Omit<HostOptions, 'lane' | 'blob' | 'clock' | 'random' | 'level'>;
   readonly rules?: Rules;
-  /** Its lane is sealed or damaged. */
-  readonly onDead: (error: SkepError) => void;
+  /** Its lane has ended. */
+  readonly onDead: () => void;
+  /** Its lane has ended otherwise than by a seal. */
+  readonly onAlarm: (lane: LaneId, error: SkepError) => void;
 }
 
 type Elsewhere = Extract<Refusal, { kind: 'elsewhere' }>;
@@ -42,12 +44,15 @@ export class Incarnation {
   private readonly claims = new Map<AgentId, (outcome: 'owned' | 'refused') => void>();
   private idleWaiters: (() => void)[] = [];
   private ended = false;
+  /** Why its lane takes nothing any more. */
+  endedBy: SkepError | undefined;
 
   constructor(private readonly options: IncarnationOptions) {
     const { ports, universe, timeline, lane, host, rules } = options;
     const onEvent = (event: LaneEvent): void => this.onEvent(event);
+    const onBroken = (error: SkepError): void => this.die('broken', error);
     const { appendInDoubtMs } = host.limits;
-    this.driver = new LaneDriver({ ports, universe, timeline, lane, appendInDoubtMs, onEvent, ...(rules === undefined ? {} : { rules }) });
+    this.driver = new LaneDriver({ ports, universe, timeline, lane, appendInDoubtMs, onEvent, onBroken, ...(rules === undefined ? {} : { rules }) });
     const { blob, clock, random, log } = ports;
     this.host = new ActorHost({ ...host, lane: this.driver, blob, clock, random, level: log.level });
   }
@@ -207,7 +212,7 @@ export class Incarnation {
         roster.aborted(event.error, event.agents);
         break;
       case 'owned':
-        void this.owned(event);
+        this.owned(event).catch((error) => this.die('broken', error));
         break;
       case 'refused':
         if (event.why.kind === 'elsewhere') {
@@ -248,10 +253,29 @@ export class Incarnation {
     if (this.idleWaiters.length > 0 && this.driver.idle) for (const wake of this.idleWaiters.splice(0)) wake();
   }
 
-  private die(why: Death): void {
+  private die(why: Death, cause?: unknown): void {
+    if (this.ended || this.endedBy !== undefined) return;
     const ended = new SkepError('sealed', { message: `the lane of this node is ${why}`, id: this.lane });
-    this.host.roster.died(why === 'sealed' ? ended : outcomeUnknown(this.lane, why), ended);
-    this.options.onDead(ended);
+    this.endedBy = ended;
+    if (why !== 'sealed') this.options.onAlarm(this.lane, alarmOf(this.lane, why, cause));
+    try {
+      this.host.roster.died(why === 'sealed' ? ended : outcomeUnknown(this.lane, why), ended);
+    } finally {
+      this.options.onDead();
+    }
+  }
+}
+
+function alarmOf(lane: LaneId, why: Exclude<Death, 'sealed'>, cause: unknown): SkepError {
+  switch (why) {
+    case 'corrupt':
+      return new SkepError('corrupt', { message: 'the lane holds what this node did not write, or cannot be read', id: lane });
+    case 'in-doubt':
+      return outcomeUnknown(lane, why);
+    case 'broken': {
+      const { message } = toSkepError(cause);
+      return new SkepError('internal', { message: `the incarnation ended by a bug: ${message}`, id: lane, cause });
+    }
   }
 }
 

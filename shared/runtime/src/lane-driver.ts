@@ -28,8 +28,10 @@ export interface LaneDriverOptions {
   readonly lane: LaneId;
   /** A batch that is on its way for this long ends the lane (L8). */
   readonly appendInDoubtMs: number;
-  /** Told of everything but requests, in order. Must not throw. */
+  /** Told of everything but requests, in order. */
   readonly onEvent: (event: LaneEvent) => void;
+  /** A bug was met, in the lane or in who was told of an event: nothing of this incarnation can be trusted any more. Told once, the last thing. */
+  readonly onBroken: (error: SkepError) => void;
   /** Test-only: the lane's decisions, one of them replaced by a mistake. */
   readonly rules?: Rules;
 }
@@ -103,8 +105,7 @@ export class LaneDriver implements LaneAccess {
   }
 
   seal(lane: LaneId): void {
-    this.lane.seal(lane);
-    this.perform();
+    this.act(() => this.lane.seal(lane));
   }
 
   trim(): void {
@@ -112,9 +113,7 @@ export class LaneDriver implements LaneAccess {
   }
 
   flush(): void {
-    if (this.stopped) return;
-    this.lane.flush();
-    this.perform();
+    this.act(() => this.lane.flush());
   }
 
   /**
@@ -141,7 +140,13 @@ export class LaneDriver implements LaneAccess {
     if (known !== undefined) return known;
     const reading = this.readTail(lane);
     this.tails.set(key, reading);
-    reading.catch(() => this.tails.delete(key));
+    // What was damaged or not whole may be read well the next time: only a good tail is kept.
+    const forget = (): void => {
+      if (this.tails.get(key) === reading) this.tails.delete(key);
+    };
+    reading.then((tail) => {
+      if (tail.damage !== undefined || (lane !== this.lane.id && !tail.sealed)) forget();
+    }, forget);
     this.forgetTailsLater();
     return reading;
   }
@@ -179,14 +184,38 @@ export class LaneDriver implements LaneAccess {
         for (const output of outputs) {
           if (this.stopped) return;
           if ('request' in output) this.send(output);
-          else if (output.kind === 'trim') this.options.ports.log.trim(output.lane, output.below).catch(() => {});
+          else if (output.kind === 'trim') this.trimLog(output.lane, output.below).catch(() => {});
           else this.options.onEvent(output);
         }
       }
+    } catch (thrown) {
+      return this.breakDown(thrown);
     } finally {
       this.performing = false;
     }
     this.timeFlight();
+  }
+
+  private async trimLog(lane: LaneId, below: number): Promise<void> {
+    await this.options.ports.log.trim(lane, below);
+  }
+
+  /** Runs what is the lane's own; what it throws is a bug. */
+  private act(act: () => void): void {
+    if (this.stopped) return;
+    try {
+      act();
+    } catch (thrown) {
+      return this.breakDown(thrown);
+    }
+    this.perform();
+  }
+
+  private breakDown(thrown: unknown): void {
+    if (this.stopped) return;
+    this.stop();
+    this.lane.abandon();
+    this.options.onBroken(toSkepError(thrown));
   }
 
   /** One timer at a time, whatever number of batches passes under it. */
@@ -204,15 +233,12 @@ export class LaneDriver implements LaneAccess {
       if (this.stopped || this.flight === undefined) return;
       const leftMs = this.flight.sinceMs + this.options.appendInDoubtMs - this.options.ports.clock.monotonicMs();
       if (leftMs > 0) return this.armDeadline(leftMs);
-      this.lane.expire();
-      this.perform();
+      this.act(() => this.lane.expire());
     });
   }
 
   private answer(request: RequestId, answer: Answer): void {
-    if (this.stopped) return;
-    this.lane.answer(request, answer);
-    this.perform();
+    this.act(() => this.lane.answer(request, answer));
   }
 
   private send(request: LaneRequest): void {
@@ -256,7 +282,10 @@ export class LaneDriver implements LaneAccess {
     return recoverAgent({ agent, snapshot, ranges, ownLane: this.lane.id, tailOf: (lane) => tails.get(lane) });
   }
 
-  /** One attempt: whatever may have happened is `unknown`, what certainly did not is `failed`. `lateMs`: when a refusal is told. */
+  /**
+   * One attempt: whatever may have happened is `unknown`, what certainly did not is `failed`. An error that is none of ours says nothing of
+   * what happened. `lateMs`: when a refusal is told.
+   */
   private settle1(request: RequestId, run: () => Promise<Answer>, lateMs = 0): void {
     run().then(
       (answer) => this.answer(request, answer),
@@ -310,8 +339,8 @@ export class LaneDriver implements LaneAccess {
   }
 }
 
-function isUncertain(error: SkepError): boolean {
-  return error.code === 'outcome-unknown' || error.code === 'timeout';
+function isUncertain({ code }: SkepError): boolean {
+  return code === 'outcome-unknown' || code === 'timeout' || code === 'internal';
 }
 
 function delayOf(attempt: number): number {

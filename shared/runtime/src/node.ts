@@ -41,6 +41,8 @@ export interface NodeOptions {
   readonly watch?: TurnWatch;
   /** Told of agents that are not served because their log is damaged. */
   readonly onAlarm?: (agent: AgentId, error: SkepError) => void;
+  /** Told of a lane of this node that ended otherwise than by a seal; the node comes back with another. */
+  readonly onLaneAlarm?: (lane: LaneId, error: SkepError) => void;
   /** Test-only: the lane's decisions, one of them replaced by a mistake. */
   readonly rules?: Rules;
 }
@@ -54,6 +56,8 @@ export interface Recovery {
 const SETTLE_EVERY_MS = 5_000;
 const COME_BACK_MS = 50;
 const COME_BACK_MS_MAX = 5_000;
+/** An incarnation that ends earlier was a short one: after several of them in a row the node waits before the next. */
+const SHORT_LIFE_MS = 10_000;
 
 /** What a clean close spends on snapshots. */
 const CLOSING_SETTLE_MS = 2_000;
@@ -61,6 +65,8 @@ const CLOSING_SETTLE_MS = 2_000;
 export class SkepNode {
   readonly universe: UniverseId;
   readonly alarms = new Map<AgentId, SkepError>();
+  /** Why lanes of this node ended, where it was not by a seal. */
+  readonly laneAlarms = new Map<LaneId, SkepError>();
   /** Settles when every agent of the dead incarnations is claimed. */
   recovered: Promise<Recovery> = Promise.resolve({ agents: 0, ms: 0 });
   private readonly kinds = new Map<string, AnyKind>();
@@ -74,6 +80,8 @@ export class SkepNode {
   /** Ends when the node has come back, or was closed. */
   private comingBack: Promise<void> | undefined;
   private closed = false;
+  private openedMs = 0;
+  private shortLives = 0;
 
   private constructor(
     readonly ports: Ports,
@@ -88,6 +96,7 @@ export class SkepNode {
   static async start(ports: Ports, options: NodeOptions): Promise<SkepNode> {
     const node = new SkepNode(ports, options);
     await node.open((before) => ({ takeOver: before.open, keep: [] }));
+    node.replaceDead();
     return node;
   }
 
@@ -184,13 +193,14 @@ export class SkepNode {
     }
     const unclaimed = [...new Set([...record.unclaimed, ...dead])];
     this.incarnation = next;
+    this.openedMs = clock.monotonicMs();
     this.recovered = next.recover(unclaimed).then((agents) => ({ agents, ms: clock.monotonicMs() - startedMs }));
     this.recovered.catch(() => {});
   }
 
   private incarnate(lane: LaneId, timeline: number): Incarnation {
     const { ports, universe, options } = this;
-    const incarnation: Incarnation = new Incarnation({
+    return new Incarnation({
       ports,
       universe,
       timeline,
@@ -207,18 +217,30 @@ export class SkepNode {
         },
         ...(options.watch === undefined ? {} : { watch: options.watch }),
       },
-      onDead: (error) => {
-        this.comingBack ??= this.comeBack(incarnation, error).finally(() => {
-          this.comingBack = undefined;
-        });
+      onDead: () => this.replaceDead(),
+      onAlarm: (ended, error) => {
+        this.laneAlarms.set(ended, error);
+        options.onLaneAlarm?.(ended, error);
       },
       ...(options.rules === undefined ? {} : { rules: options.rules }),
     });
-    return incarnation;
+  }
+
+  /** One that ends while it opens is replaced when it has: the seals that it asked for go on. */
+  private replaceDead(): void {
+    const { incarnation } = this;
+    if (incarnation?.endedBy === undefined || this.comingBack !== undefined) return;
+    this.comingBack = this.comeBack(incarnation, incarnation.endedBy).finally(() => {
+      this.comingBack = undefined;
+      if (!this.closed) this.replaceDead();
+    });
   }
 
   private async comeBack(fenced: Incarnation, error: SkepError): Promise<void> {
     fenced.drop(error);
+    this.shortLives = this.ports.clock.monotonicMs() - this.openedMs < SHORT_LIFE_MS ? this.shortLives + 1 : 0;
+    // A bug that is met again and again must not make lanes without end.
+    if (this.shortLives > 1) await this.pause(this.shortLives - 2);
     for (let attempt = 0; !this.closed; attempt += 1) {
       try {
         // Whoever sealed a lane of this node and said so in the record claims its agents.
@@ -227,9 +249,13 @@ export class SkepNode {
           keep: open.filter((each) => !this.lanes.has(each)),
         }));
       } catch {
-        const delayMs = Math.min(COME_BACK_MS * 2 ** attempt, COME_BACK_MS_MAX);
-        await new Promise<void>((resolve) => this.ports.clock.setTimer(delayMs, resolve));
+        await this.pause(attempt);
       }
     }
+  }
+
+  private pause(attempt: number): Promise<void> {
+    const delayMs = Math.min(COME_BACK_MS * 2 ** attempt, COME_BACK_MS_MAX);
+    return new Promise((resolve) => this.ports.clock.setTimer(delayMs, resolve));
   }
 }

@@ -67,6 +67,7 @@ export function nodeOptions({ kinds = [], limits, settleEveryMs, closing, onWarn
   return {
     kinds: withBuiltIns(kinds),
     onAlarm: (agent, error) => onWarning(`${agent} is not served: ${error.message}`),
+    onLaneAlarm: (lane, error) => onWarning(`the lane ${lane} ended, and another one follows: ${error.message}`),
     ...(limits === undefined ? {} : { limits }),
     ...(settleEveryMs === undefined ? {} : { settleEveryMs }),
     ...(closing === undefined ? {} : { closing }),
