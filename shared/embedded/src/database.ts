@@ -6,11 +6,12 @@
  */
 import { existsSync, statSync } from 'node:fs';
 import { SkepError } from '@skep/kernel';
-import Sqlite from 'better-sqlite3';
+import type SqliteDatabase from 'better-sqlite3';
+import { Sqlite } from './sqlite.js';
 import { openingError } from './storage-error.js';
 
-export type Database = Sqlite.Database;
-export type Statement = Sqlite.Statement<unknown[]>;
+export type Database = SqliteDatabase.Database;
+export type Statement = SqliteDatabase.Statement<unknown[]>;
 
 /** Number of the layout of our files; a file with a higher one is refused. */
 export const FORMAT = 1;

@@ -6,7 +6,8 @@
  */
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import Sqlite from 'better-sqlite3';
+import type { Database } from './database.js';
+import { Sqlite } from './sqlite.js';
 import { codeOf, openingError } from './storage-error.js';
 
 /** Somebody who only asks whether the folder is held has the lock for an instant; so a first refusal is not believed. */
@@ -29,7 +30,7 @@ export async function acquireHolderLock(dir: string): Promise<HolderLock | undef
 /** One attempt. */
 export function tryHolderLock(dir: string): HolderLock | undefined {
   const file = join(dir, 'lock.db');
-  let database: Sqlite.Database | undefined;
+  let database: Database | undefined;
   try {
     database = new Sqlite(file, { timeout: 0 });
     // The transaction never writes; so nothing of it need lie beside the file when the process is killed.

@@ -32,8 +32,16 @@ export interface Tables<Request> {
   forget(): void;
 }
 
-/** Opens the file that the worker was started for, and serves until it is told to close. */
+/**
+ * Opens the file that the worker was started for, and serves until it is told to close. Says nothing before the modules of the worker
+ * are loaded: one that is refused is ended at its word, and V8 aborts the whole process when a thread is ended while a module that
+ * awaits (the kernel does) is being loaded.
+ */
 export function serveStore<Request>(schema: string, makeTables: (database: Database, file: string) => Tables<Request>): void {
+  setImmediate(() => openAndServe(schema, makeTables));
+}
+
+function openAndServe<Request>(schema: string, makeTables: (database: Database, file: string) => Tables<Request>): void {
   const port = parentPort;
   assert(port !== null, 'a store runs in a worker thread');
   const { file, expected, bytesMax } = workerData as StoreStart;

@@ -1,13 +1,17 @@
-/** The watchdog's thread: looks at the shared cells every quarter of the limit. See watchdog.ts. */
+/**
+ * The watchdog's thread: looks at the shared cells every quarter of the limit. See watchdog.ts.
+ *
+ * It may be ended while it still starts. So it imports nothing that awaits while it loads, as the kernel does: V8 aborts the whole
+ * process when a thread is ended in the middle of that.
+ */
 import { writeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { assert } from '@skep/kernel';
 import { CELL, type FromWatchdog, type ToWatchdog, type WatchdogStart } from './watchdog-cells.js';
 
 const STDERR = 2;
 
 const port = parentPort;
-assert(port !== null, 'the watchdog runs in a worker thread');
+if (port === null) throw new Error('the watchdog runs in a worker thread');
 const { cells, limitMs } = workerData as WatchdogStart;
 const labels = new Map<number, string>();
 

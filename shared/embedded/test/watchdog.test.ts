@@ -39,4 +39,8 @@ describe('the watchdog', () => {
       expect(running.lines.filter((line) => 'agent' in line)).toEqual([]);
     }
   });
+
+  it('can be closed at any moment of its start', async () => {
+    for (let tries = 0; tries < 3; tries += 1) expect(await run('hasty.mjs', []).line('closed')).toEqual({ closed: 60 });
+  });
 });
