@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { runChild } from '../setup/child.mjs';
 import { withLock } from '../setup/lock.mjs';
-import { CACHE } from '../setup/places.mjs';
+import { CACHE, inRoot } from '../setup/places.mjs';
 import { makeReady } from '../setup/ready.mjs';
 import { checkTools, TOOLS } from '../setup/tools.mjs';
 import { runTests } from '../testing/run.mjs';
@@ -54,5 +54,7 @@ function environmentFor({ program, npm, headers }) {
     PATH: `${dirname(program)}${delimiter}${process.env.PATH ?? ''}`,
     npm_execpath: npm,
     npm_config_nodedir: headers,
+    // Beside the repository, where there is any: the copy has something else beside it.
+    SKEP_TEST_DATA: process.env.SKEP_TEST_DATA ?? inRoot('..', 'shared', 'data'),
   };
 }

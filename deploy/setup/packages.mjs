@@ -5,11 +5,13 @@
  * - P2 Without a stamp it still matches when it holds exactly what the lock file lists and better-sqlite3 loads: a user who
  *   ran `npm install` keeps what is there.
  * - P3 The stamp is written last and lies inside node_modules: an interrupted installation is done again.
+ * - P4 A better-sqlite3 that would abort the process (see compiler.mjs) does not match and is built anew.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { runChild } from './child.mjs';
+import { compilerEnvironment, sqliteAborts } from './compiler.mjs';
 import { EXIT_MISSING, Failure } from './failure.mjs';
 import { inRoot, NODE_MODULES, ROOT } from './places.mjs';
 import { step } from './step.mjs';
@@ -34,13 +36,20 @@ export async function installPackages() {
   if (packagesMatch()) {
     return;
   }
-  if (!(listsMatch() && (await sqliteLoads()))) {
+  if (!(listsMatch() && (await sqliteLoads()) && !sqliteAborts(process.versions.node))) {
     checkInstallTools();
     await step('installing packages (about a minute the first time, while better-sqlite3 compiles)', runNpmCi);
     if (!(await sqliteLoads())) {
       throw new Failure(
         'The packages are installed, but better-sqlite3 does not load. Its install script may be switched off: ' +
           'run `npm config get ignore-scripts`, then `npm rebuild better-sqlite3` to see why.',
+      );
+    }
+    if (sqliteAborts(process.versions.node)) {
+      throw new Failure(
+        `The headers of Node ${process.versions.node} have a fault that ends processes (nodejs/node#65446), and better-sqlite3 was compiled with it. ` +
+          'Use another Node, such as 22 or 24.18.',
+        EXIT_MISSING,
       );
     }
   }
@@ -51,7 +60,7 @@ function expectedStamp() {
   const lockHash = createHash('sha256')
     .update(readFileSync(inRoot('package-lock.json')))
     .digest('hex');
-  return `lock ${lockHash}\nabi ${process.versions.modules}\nplatform ${process.platform}-${process.arch}\n`;
+  return `lock ${lockHash}\nabi ${process.versions.modules}\nplatform ${process.platform}-${process.arch}\nsound\n`;
 }
 
 /** P2: compares the lock file with the list that npm keeps in node_modules. */
@@ -96,34 +105,11 @@ async function runNpmCi() {
   }
   // Said outright, so that NODE_ENV=production or a quiet npm neither leaves out the compiler nor hides the reason of a failure.
   const args = [...npm.args, 'ci', '--include=dev', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=warn'];
-  const result = await runChild(npm.command, args, { cwd: ROOT, env: { ...process.env, ...headers() }, output: 'collect' });
+  const result = await runChild(npm.command, args, { cwd: ROOT, env: { ...process.env, ...compilerEnvironment() }, output: 'collect' });
   if (result.code !== 0) {
     const offline = OFFLINE.test(result.text)
       ? '\nThe package registry cannot be reached. Connect once (or set a proxy for npm) and start again.'
       : '';
     throw new Failure(`${result.text.trimEnd()}\n\nnpm ci failed with exit code ${result.code}.${offline}`);
-  }
-}
-
-/**
- * Node's own headers, where they came with it: the compilation then downloads none.
- * @returns {NodeJS.ProcessEnv}
- */
-function headers() {
-  const folder = dirname(dirname(process.execPath));
-  const given = process.env.npm_config_nodedir !== undefined && process.env.npm_config_nodedir !== '';
-  return given || headersVersion(folder) !== process.versions.node ? {} : { npm_config_nodedir: folder };
-}
-
-/**
- * @param {string} folder
- * @returns {string | undefined}
- */
-function headersVersion(folder) {
-  try {
-    const text = readFileSync(join(folder, 'include', 'node', 'node_version.h'), 'utf8');
-    return ['MAJOR', 'MINOR', 'PATCH'].map((part) => new RegExp(`#define NODE_${part}_VERSION (\\d+)`).exec(text)?.[1]).join('.');
-  } catch {
-    return undefined;
   }
 }

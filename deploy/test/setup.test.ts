@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runChild } from '../setup/child.mjs';
+import { compilerEnvironment, headersAbort, sqliteAborts } from '../setup/compiler.mjs';
 import { Failure } from '../setup/failure.mjs';
 import { withLock } from '../setup/lock.mjs';
 import { nodeVersionProblem } from '../setup/node-version.mjs';
@@ -43,6 +44,19 @@ describe('the check of the tools', () => {
 
   test('the engines of package.json and the check agree', () => {
     expect(JSON.parse(readFileSync(inRoot('package.json'), 'utf8')).engines.node).toBe('>=20.19');
+  });
+});
+
+describe('the headers of Node 24.19', () => {
+  test('are mended where they have the fault, and nowhere else', () => {
+    expect(['20.19.0', '22.22.0', '24.18.0', '26.4.0'].filter(headersAbort)).toEqual([]);
+    expect(['24.19.0', '24.20.1'].filter(headersAbort)).toEqual(['24.19.0', '24.20.1']);
+    const mended = (compilerEnvironment().CXXFLAGS ?? process.env.CXXFLAGS ?? '').includes('object-wrap.h');
+    expect(mended).toBe(headersAbort(process.versions.node));
+  });
+
+  test('are not in the better-sqlite3 that runs here', () => {
+    expect(sqliteAborts(process.versions.node)).toBe(false);
   });
 });
 

@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runNode } from '../setup/child.mjs';
+import { compilerEnvironment } from '../setup/compiler.mjs';
 import { ROOT, TOOL } from '../setup/places.mjs';
 import { readReport } from './report.mjs';
 import { countResults, lastLine } from './results.mjs';
@@ -26,7 +27,7 @@ export async function runTests(args) {
     const child = await runNode(
       TOOL.vitest,
       ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${results}`, '--silent=passed-only', ...args],
-      { cwd: ROOT, env: { ...process.env, SKEP_TEST_REPORT: report }, output: 'show', limitMs: RUN_MINUTES_MAX * 60_000 },
+      { cwd: ROOT, env: { ...process.env, ...compilerEnvironment(), SKEP_TEST_REPORT: report }, output: 'show', limitMs: RUN_MINUTES_MAX * 60_000 },
     );
     if (child.timedOut) {
       process.stdout.write(`\nThe tests took more than ${RUN_MINUTES_MAX} minutes and were ended.\n`);

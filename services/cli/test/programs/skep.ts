@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 export const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 /** Real work of other people's agents; not part of the repository. */
-export const DATA = fileURLToPath(new URL('../../../../../shared/data/', import.meta.url));
+export const DATA = process.env.SKEP_TEST_DATA ?? fileURLToPath(new URL('../../../../../shared/data/', import.meta.url));
 
 export interface Ended {
   readonly code: number | null;
