@@ -4,21 +4,24 @@
  * - C1 A cluster that is not detached ends with the process that started it, however that ends (guardian.ts).
  * - C2 A cluster comes back on its folder: names are kept there, ports may change from start to start.
  * - C3 Nobody joins by accident: routes need a password that only these servers have.
+ * - C4 A cluster that outlives its starter asks every client for credentials.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { nkeys } from '@nats-io/transport-node';
 import { SkepError } from '@skep/kernel';
+import { readClusterContext, writeClusterContext } from './cluster-context.js';
+import { type ProxyOptions, planServers } from './cluster-plan.js';
+import { Credentials } from './credentials.js';
 import { type Flavour, findServers, mustFindServer } from './find-servers.js';
-import { freePorts } from './free-ports.js';
 import { forgetFolder, guardFolder } from './guardian.js';
 import { isPortClash, NatsServer } from './nats-server.js';
 import type { AccessPlan } from './server-config.js';
 import { untilSettled } from './settled.js';
 
-export interface ClusterOptions {
+export interface ClusterOptions extends ProxyOptions {
   /** Made when missing, kept by `close`. Left out: a temporary folder that `close` removes. */
   readonly dir?: string;
   /** 3 by default; 1 is a server alone. */
@@ -27,25 +30,21 @@ export interface ClusterOptions {
   readonly flavour?: Flavour;
   /** An acknowledgement is an fsync; true by default. */
   readonly syncAlways?: boolean;
+  /** Who may connect, and whether over TLS. Without them everybody on this machine may do everything. */
+  readonly credentials?: Credentials;
   /** Serve /varz and the like on `monitorUrl`, without credentials; false by default. */
   readonly monitor?: boolean;
-  /** Outlives this process. */
+  /** Outlives this process; `attachCluster` finds it again. Needs `dir` and `credentials`. */
   readonly detached?: boolean;
-  /** A proxy's port for the route of the ring from one server to the next; `port` is where the other listens. */
-  readonly routesVia?: (route: { readonly from: number; readonly to: number; readonly port: number }) => Promise<number>;
-  /** A proxy's port for the clients of a server. */
-  readonly clientsVia?: (target: { readonly server: number; readonly port: number }) => Promise<number>;
+  /** Written into the context, for the command line. */
+  readonly universe?: string;
 }
-
-/** Other ports are tried this often when somebody takes one first. */
-const START_ATTEMPTS = 5;
-
-const READY_MS_MAX = 30_000;
 
 export interface Cluster {
   readonly dir: string;
   readonly flavour: Flavour;
   readonly version: string;
+  readonly credentials: Credentials | undefined;
   readonly servers: readonly NatsServer[];
   /** Where clients connect, one for each server. */
   readonly urls: readonly string[];
@@ -53,67 +52,114 @@ export interface Cluster {
   readonly ready: Promise<void>;
   /** The same for the servers that run now, whenever it is asked. */
   settled(limitMs?: number): Promise<void>;
+  /** Lets the running servers know of changed credentials, while they run. */
+  reload(credentials: Credentials): Promise<void>;
   /** Ends every server; removes the folder if it was made here for a while. */
   close(): Promise<void>;
 }
 
+/** Other ports are tried this often when somebody takes one first. */
+const START_ATTEMPTS = 5;
+
+const READY_MS_MAX = 30_000;
+
 /** Resolves when every server listens. Throws `not-configured` with a remedy when there is no such server on this machine. */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const { credentials, detached = false, universe } = options;
   const flavour = options.flavour ?? (findServers().fast === undefined ? 'stock' : 'fast');
   const { path: program, version } = mustFindServer(flavour);
-  if (options.detached === true && options.dir === undefined) {
-    throw new SkepError('invalid-input', { message: 'a cluster that outlives its starter needs a folder of its own', remedy: 'Give `dir`.' });
+  if (detached && (options.dir === undefined || credentials === undefined)) {
+    throw new SkepError('invalid-input', {
+      message: 'a cluster that outlives its starter needs a folder and credentials',
+      remedy: 'Give `dir` and `credentials`.',
+    });
   }
+  if (options.dir !== undefined) await refuseIfRunning(options.dir);
   const temporary = options.dir === undefined;
   const dir = resolve(options.dir ?? mkdtempSync(join(tmpdir(), 'skep-nats-')));
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   if (temporary) guardFolder(dir);
-  const removeDir = (): void => {
-    if (!temporary) return;
-    rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
-    forgetFolder(dir);
-  };
-  const systemUser = nkeys.createUser();
-  const access = openAccess(systemUser.getPublicKey());
-  let servers: readonly NatsServer[];
+  const { access, systemKey } = accessOf(credentials);
   try {
-    servers = await startOnFreePorts({ options, program, dir, access });
+    const servers = await startOnFreePorts({ options, program, dir, access, detached });
+    const save = (): void => {
+      if (!detached || credentials === undefined) return;
+      const states = servers.map((server) => ({ name: server.name, plan: server.plan, ...(server.pid === undefined ? {} : { pid: server.pid }) }));
+      const urls = servers.map(({ clientUrl }) => clientUrl);
+      const ca = credentials.caFile === undefined ? {} : { ca: credentials.caFile };
+      writeClusterContext(dir, {
+        ...{ format: 1, flavour, version, program, urls, credentials: credentials.dir, servers: states, ...ca },
+        ...(universe === undefined ? {} : { universe }),
+      });
+    };
+    save();
+    return handle({ dir, temporary, flavour, version, credentials, servers, systemKey, save });
   } catch (error) {
-    removeDir();
+    if (temporary) removeFolder(dir);
     throw error;
   }
+}
+
+/** The detached cluster of a folder, as far as it still runs; undefined when none was left there. */
+export async function attachCluster(dir: string): Promise<Cluster | undefined> {
+  const folder = resolve(dir);
+  const context = readClusterContext(folder);
+  if (context === undefined) return undefined;
+  const credentials = Credentials.load(context.credentials);
+  const { access, systemKey } = accessOf(credentials);
+  const { flavour, version, program } = context;
+  const servers: NatsServer[] = [];
+  const save = (): void => {
+    const states = servers.map((server) => ({ name: server.name, plan: server.plan, ...(server.pid === undefined ? {} : { pid: server.pid }) }));
+    writeClusterContext(folder, { ...context, servers: states });
+  };
+  for (const { plan, pid } of context.servers) {
+    const server = new NatsServer({ program, dir: join(folder, plan.name), plan, access, detached: true });
+    servers.push(server);
+    if (pid !== undefined) await server.adopt(pid);
+  }
+  return handle({ dir: folder, temporary: false, flavour, version, credentials, servers, systemKey, save });
+}
+
+interface Parts extends Pick<Cluster, 'dir' | 'flavour' | 'version' | 'credentials' | 'servers'> {
+  readonly temporary: boolean;
+  readonly systemKey: () => Uint8Array;
+  readonly save: () => void;
+}
+
+function handle({ temporary, systemKey, save, ...parts }: Parts): Cluster {
+  const { dir, servers } = parts;
+  let { credentials } = parts;
+  for (const server of servers) server.onStart = save;
   const settled = (limitMs = READY_MS_MAX): Promise<void> =>
     untilSettled({
       servers: servers.filter(({ state }) => state === 'running').map(({ name, directPort }) => ({ name, port: directPort })),
       size: servers.length,
-      systemSeed: systemUser.getSeed(),
+      systemSeed: systemKey(),
       limitMs,
+      ...(credentials?.caFile === undefined ? {} : { tls: { caFile: credentials.caFile } }),
     });
-  const ready = settled();
-  // Whoever does not wait for it shall not be ended by it.
-  ready.catch(() => {});
+  let ready: Promise<void> | undefined;
   return {
-    dir,
-    flavour,
-    version,
-    servers,
+    ...parts,
+    get credentials() {
+      return credentials;
+    },
     urls: servers.map(({ clientUrl }) => clientUrl),
-    ready,
+    get ready() {
+      ready ??= settled();
+      return ready;
+    },
     settled,
+    reload: async (changed) => {
+      credentials = changed;
+      await Promise.all(servers.map((server) => server.reload(changed.accessPlan())));
+    },
     close: async () => {
       await Promise.all(servers.map((server) => (temporary ? server.kill() : server.stop())));
-      removeDir();
+      save();
+      if (temporary) removeFolder(dir);
     },
-  };
-}
-
-/** Everybody may do everything in the one account, except for the probes of `settled`. */
-function openAccess(systemPublicKey: string): AccessPlan {
-  return {
-    users: [],
-    systemUser: { publicKey: systemPublicKey },
-    anonymous: { user: 'anyone', password: secret() },
-    route: { user: 'route', password: secret() },
   };
 }
 
@@ -122,11 +168,14 @@ interface Start {
   readonly program: string;
   readonly dir: string;
   readonly access: AccessPlan;
+  readonly detached: boolean;
 }
 
-async function startOnFreePorts(start: Start): Promise<readonly NatsServer[]> {
+async function startOnFreePorts({ options, program, dir, access, detached }: Start): Promise<readonly NatsServer[]> {
+  const { servers: count = 3, syncAlways = true, monitor = false, ...rest } = options;
   for (let attempt = 1; ; attempt++) {
-    const servers = await planServers(start);
+    const plans = await planServers({ ...rest, dir, count, syncAlways, monitor });
+    const servers = plans.map((plan) => new NatsServer({ program, dir: join(dir, plan.name), plan, access, detached }));
     const started = await Promise.allSettled(servers.map((server) => server.start()));
     const failed = started.find((each) => each.status === 'rejected');
     if (failed === undefined) return servers;
@@ -135,59 +184,36 @@ async function startOnFreePorts(start: Start): Promise<readonly NatsServer[]> {
   }
 }
 
-async function planServers({ options, program, dir, access }: Start): Promise<readonly NatsServer[]> {
-  const count = options.servers ?? 3;
-  const ports = await freePorts(3 * count);
-  const [clientPorts, routePorts, monitorPorts] = [ports.slice(0, count), ports.slice(count, 2 * count), ports.slice(2 * count)];
-  const proxied = options.routesVia !== undefined || options.clientsVia !== undefined;
-  const clusterName = nameOf(dir);
-  return await Promise.all(
-    clientPorts.map(async (clientPort, index) => {
-      const cluster = { name: clusterName, port: routePorts[index] ?? 0, routePorts: await dialledPorts({ index, routePorts, options }) };
-      const server = new NatsServer({
-        program,
-        dir: join(dir, `n${index + 1}`),
-        plan: {
-          name: `n${index + 1}`,
-          clientPort,
-          ...(options.monitor === true ? { monitorPort: monitorPorts[index] ?? 0 } : {}),
-          syncAlways: options.syncAlways ?? true,
-          access,
-          proxied,
-          ...(count === 1 ? {} : { cluster }),
-        },
-        portForClients: (await options.clientsVia?.({ server: index, port: clientPort })) ?? clientPort,
-        detached: options.detached ?? false,
-      });
-      server.configure();
-      return server;
-    }),
-  );
+/** Two clusters on one folder would fight for its stores. */
+async function refuseIfRunning(dir: string): Promise<void> {
+  const there = await attachCluster(dir);
+  if (there?.servers.every(({ state }) => state === 'ended') ?? true) return;
+  throw new SkepError('folder-held', {
+    message: 'a cluster runs on this folder already',
+    id: dir,
+    remedy: 'Attach to it, or end it first: skep down.',
+  });
 }
 
-/** Through proxies a ring: one route, and so one proxy, for each pair. Otherwise everybody dials everybody else. */
-async function dialledPorts({
-  index,
-  routePorts,
-  options,
-}: {
-  index: number;
-  routePorts: readonly number[];
-  options: ClusterOptions;
-}): Promise<number[]> {
-  if (options.routesVia === undefined) return routePorts.filter((_, other) => other !== index);
-  const to = (index + 1) % routePorts.length;
-  // Five servers need a second ring, two steps wide.
-  const next = [...new Set(routePorts.length > 3 ? [to, (index + 2) % routePorts.length] : [to])];
-  const { routesVia } = options;
-  return await Promise.all(next.map((other) => routesVia({ from: index, to: other, port: routePorts[other] ?? 0 })));
+/** Without credentials everybody may do everything in the one account, except for the probes of `settled`. */
+function accessOf(credentials: Credentials | undefined): { readonly access: AccessPlan; readonly systemKey: () => Uint8Array } {
+  if (credentials !== undefined) {
+    const systemKey = (): Uint8Array => new TextEncoder().encode(readFileSync(credentials.keyFile({ role: 'system' }), 'utf8').trim());
+    return { access: credentials.accessPlan(), systemKey };
+  }
+  const system = nkeys.createUser();
+  const access: AccessPlan = {
+    users: [],
+    systemUsers: [{ publicKey: system.getPublicKey() }],
+    anonymous: { user: 'anyone', password: secret() },
+    route: { user: 'route', password: secret() },
+  };
+  return { access, systemKey: () => system.getSeed() };
 }
 
-/** C2: streams remember the cluster's name. */
-function nameOf(dir: string): string {
-  const file = join(dir, 'cluster-name');
-  if (!existsSync(file)) writeFileSync(file, `skep-${secret().slice(0, 8)}`);
-  return readFileSync(file, 'utf8').trim();
+function removeFolder(dir: string): void {
+  rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
+  forgetFolder(dir);
 }
 
 const secret = (): string => randomBytes(24).toString('hex');

@@ -7,7 +7,9 @@
  *   await cluster.servers[0].kill();                      // and .stop, .pause, .resume, .restart
  *   await cluster.close();
  */
-export { type Cluster, type ClusterOptions, startCluster } from './cluster.js';
+export { attachCluster, type Cluster, type ClusterOptions, startCluster } from './cluster.js';
+export { type ClusterContext, readClusterContext } from './cluster-context.js';
+export { type ClientOptions, Credentials, type CredentialsOptions, makeCredentials } from './credentials.js';
 export {
   type FindOptions,
   type Flavour,
@@ -21,5 +23,6 @@ export {
 } from './find-servers.js';
 export { natsHere } from './nats-here.js';
 export { NatsServer, type ServerState } from './nats-server.js';
+export { inboxPrefixOf, type Role, type User } from './permissions.js';
 export { PAYLOAD_BYTES_MAX } from './server-config.js';
 export { FAST_MARK, readServerInfo, type ServerInfo } from './server-info.js';

@@ -3,7 +3,7 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SkepError } from '@skep/kernel';
 import { LOOPBACK } from './free-ports.js';
-import { type ServerPlan, serverConfig } from './server-config.js';
+import { type AccessPlan, type ServerPlan, serverConfig } from './server-config.js';
 import { readServerInfo, type ServerInfo } from './server-info.js';
 import { adoptProcess, logSince, type ServerProcess, spawnServer } from './server-process.js';
 
@@ -19,15 +19,22 @@ const STOP_MS_MAX = 10_000;
 const RESTART_ATTEMPTS = 20;
 const RESTART_PAUSE_MS = 100;
 
+const RELOAD_MS_MAX = 10_000;
+
 const POLL_MS = 20;
+
+/** All but who may connect; it may be written down. */
+export interface NatsServerPlan extends Omit<ServerPlan, 'storeDir' | 'pidFile' | 'access'> {
+  /** Where clients reach it: the port of a proxy, or its own. */
+  readonly portForClients: number;
+}
 
 export interface NatsServerOptions {
   readonly program: string;
   /** Holds the configuration, the log, the store and the process id. */
   readonly dir: string;
-  readonly plan: Omit<ServerPlan, 'storeDir' | 'pidFile'>;
-  /** Where clients reach it: the port of a proxy, or its own. */
-  readonly portForClients: number;
+  readonly plan: NatsServerPlan;
+  readonly access: AccessPlan;
   readonly detached: boolean;
 }
 
@@ -41,14 +48,20 @@ export class NatsServer {
   readonly monitorUrl: string | undefined;
   readonly configFile: string;
   readonly logFile: string;
+  readonly plan: NatsServerPlan;
+  /** Called whenever it has another process. */
+  onStart: () => void = () => {};
+  #access: AccessPlan;
   #process: ServerProcess | undefined;
   #paused = false;
   #info: ServerInfo | undefined;
 
   constructor(private readonly options: NatsServerOptions) {
     const { plan, dir } = options;
+    this.plan = plan;
+    this.#access = options.access;
     this.name = plan.name;
-    this.clientUrl = `nats://${LOOPBACK}:${options.portForClients}`;
+    this.clientUrl = `nats://${LOOPBACK}:${plan.portForClients}`;
     this.directPort = plan.clientPort;
     this.monitorUrl = plan.monitorPort === undefined ? undefined : `http://${LOOPBACK}:${plan.monitorPort}`;
     this.configFile = join(dir, 'nats.conf');
@@ -70,18 +83,11 @@ export class NatsServer {
     return this.#info;
   }
 
-  /** Writes the configuration: before the first start, or before `reload`. */
-  configure(plan: NatsServerOptions['plan'] = this.options.plan): void {
-    const { dir } = this.options;
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-    const config = serverConfig({ ...plan, storeDir: join(dir, 'store'), pidFile: join(dir, 'nats.pid') });
-    writeFileSync(this.configFile, config, { mode: 0o600 });
-  }
-
   /** Resolves when it listens. Throws `unavailable` with the end of its log; `isPortClash` tells whether a port was taken. */
   async start(): Promise<void> {
     if (this.state !== 'ended') return;
-    const logFrom = statSync(this.logFile, { throwIfNoEntry: false })?.size ?? 0;
+    this.#configure();
+    const logFrom = this.#logSize();
     const { program, detached } = this.options;
     const process = await spawnServer({ program, args: ['-c', this.configFile], logFile: this.logFile, detached });
     this.#process = process;
@@ -92,6 +98,7 @@ export class NatsServer {
       // Another server may sit on the port: ours is about to notice.
       if (info?.name === this.name && process.isAlive()) {
         this.#info = info;
+        this.onStart();
         return;
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
@@ -133,9 +140,29 @@ export class NatsServer {
     this.#paused = false;
   }
 
-  /** Reads its configuration again: users and certificates change, connections that still are allowed stay (SIGHUP). */
-  reload(): void {
+  /**
+   * Other users and certificates, while it runs (SIGHUP); connections that still are allowed stay. One that does not run learns of
+   * them at its next start. Throws `invalid-input` with what the server has against them.
+   */
+  async reload(access: AccessPlan): Promise<void> {
+    this.#access = access;
+    this.#configure();
+    if (this.state !== 'running') return;
+    const logFrom = this.#logSize();
     this.#process?.signal('SIGHUP');
+    const deadlineMs = performance.now() + RELOAD_MS_MAX;
+    while (this.state === 'running' && performance.now() < deadlineMs) {
+      const log = logSince(this.logFile, logFrom);
+      if (log.includes('Reloaded server configuration')) return;
+      const refusal = /Failed to reload server configuration: .*/.exec(log)?.[0];
+      if (refusal !== undefined) throw new SkepError('invalid-input', { message: refusal, id: this.name, remedy: `Look at ${this.configFile}.` });
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+    throw new SkepError('unavailable', {
+      message: `nats-server ${this.name} did not take its new configuration`,
+      id: this.name,
+      remedy: `Look at ${this.logFile}.`,
+    });
   }
 
   /** On the same ports and store; stops it first when it runs. */
@@ -149,6 +176,17 @@ export class NatsServer {
         await new Promise((resolve) => setTimeout(resolve, RESTART_PAUSE_MS));
       }
     }
+  }
+
+  #configure(): void {
+    const { dir } = this.options;
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    const config = serverConfig({ ...this.plan, access: this.#access, storeDir: join(dir, 'store'), pidFile: join(dir, 'nats.pid') });
+    writeFileSync(this.configFile, config, { mode: 0o600 });
+  }
+
+  #logSize(): number {
+    return statSync(this.logFile, { throwIfNoEntry: false })?.size ?? 0;
   }
 
   async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {

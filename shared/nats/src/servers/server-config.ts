@@ -32,8 +32,14 @@ export interface ClusterPlan {
 }
 
 export interface Permissions {
-  readonly publish: readonly string[];
-  readonly subscribe: readonly string[];
+  readonly publish: SubjectRules;
+  readonly subscribe: SubjectRules;
+}
+
+export interface SubjectRules {
+  readonly allow: readonly string[];
+  /** Taken from what is allowed. */
+  readonly deny?: readonly string[];
 }
 
 export interface UserPlan {
@@ -45,7 +51,7 @@ export interface UserPlan {
 
 export interface AccessPlan {
   readonly users: readonly UserPlan[];
-  readonly systemUser: UserPlan;
+  readonly systemUsers: readonly UserPlan[];
   /** Whoever gives no credentials is this user; undefined: is refused. */
   readonly anonymous?: { readonly user: string; readonly password: string };
   readonly route?: { readonly user: string; readonly password: string };
@@ -72,14 +78,14 @@ export function serverConfig(plan: ServerPlan): string {
   return `${lines.join('\n')}\n`;
 }
 
-function accounts({ users, systemUser, anonymous }: AccessPlan): string[] {
+function accounts({ users, systemUsers, anonymous }: AccessPlan): string[] {
   const named = anonymous === undefined ? [] : [`{ user: ${text(anonymous.user)}, password: ${text(anonymous.password)} }`];
   return [
     'accounts {',
     `  SKEP { jetstream: enabled, users: [`,
     ...[...named, ...users.map(userLine)].map((line) => `    ${line}`),
     '  ] }',
-    `  SYS { users: [ ${userLine(systemUser)} ] }`,
+    `  SYS { users: [${systemUsers.map(userLine).join(', ')}] }`,
     '}',
     'system_account: SYS',
     ...(anonymous === undefined ? [] : [`no_auth_user: ${text(anonymous.user)}`]),
@@ -88,8 +94,8 @@ function accounts({ users, systemUser, anonymous }: AccessPlan): string[] {
 
 function userLine({ publicKey, permissions }: UserPlan): string {
   const limits =
-    permissions === undefined ? '' : `, permissions: { publish: ${list(permissions.publish)}, subscribe: ${list(permissions.subscribe)} }`;
-  return `{ nkey: ${publicKey}${limits} }`;
+    permissions === undefined ? '' : `, permissions: { publish: ${rules(permissions.publish)}, subscribe: ${rules(permissions.subscribe)} }`;
+  return `{ nkey: ${text(publicKey)}${limits} }`;
 }
 
 function clusterLines({ cluster, access, proxied }: { cluster: ClusterPlan; access: AccessPlan; proxied: boolean }): string[] {
@@ -116,5 +122,7 @@ const tls = (files: { cert: string; key: string; ca: string }): string =>
 
 /** A quoted string; JSON's escapes are understood by the configuration's parser. */
 const text = (value: string): string => JSON.stringify(value);
+
+const rules = ({ allow, deny = [] }: SubjectRules): string => `{ allow: ${list(allow)}, deny: ${list(deny)} }`;
 
 const list = (values: readonly string[]): string => `[${values.map(text).join(', ')}]`;
