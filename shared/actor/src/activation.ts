@@ -38,6 +38,10 @@ export class Activation {
   scheduled = false;
   /** Set while no message is taken: a pause after a failure. */
   cancelPause: (() => void) | undefined;
+  /** It is about to be let go: it takes no message, and what comes waits for its next holder. */
+  frozen = false;
+  /** Told when the agent is gone. */
+  onGone: (() => void) | undefined;
   failures: Failures = NO_FAILURES;
   /** Bodies of the records after the last settled snapshot. */
   tail: Uint8Array[] = [];
@@ -90,7 +94,7 @@ export class Activation {
   }
 
   get paused(): boolean {
-    return this.cancelPause !== undefined;
+    return this.cancelPause !== undefined || this.frozen;
   }
 
   endPause(): void {

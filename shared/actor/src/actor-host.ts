@@ -4,11 +4,11 @@
  * H1 Every message is answered once: with its reply, or with an error that says whether it took effect.
  * H2 Turns of one pump ride the same batch; between pumps the node reads what the world answered.
  */
-import { type AgentId, encode, hash, isSkepError, parseAgentId, SkepError, toSkepError, type Value } from '@skep/kernel';
+import { type AgentId, encode, hash, parseAgentId, SkepError, toSkepError, type Value } from '@skep/kernel';
 import type { Ticket } from '@skep/lane';
 import type { NotTaken, ReplySlot, SendItem, TurnRecord } from '@skep/protocol';
 import type { Activation } from './activation.js';
-import { refuseCycle } from './call-cycle.js';
+import { Asker } from './asker.js';
 import { Gate } from './gate.js';
 import { Historian } from './historian.js';
 import type { CommitListener, CommittedTurn, HostOptions } from './host-options.js';
@@ -18,13 +18,11 @@ import type { AnyKind } from './kind.js';
 import type { Call, Caller, Command, TimerShot, TurnReply } from './message.js';
 import { Messenger } from './messenger.js';
 import { Meter } from './meter.js';
-import type { AskElsewhere } from './other-nodes.js';
 import { checkPayload } from './payload.js';
 import { Pump } from './pump.js';
 import { answerQuery } from './query.js';
 import { Recorder } from './recorder.js';
 import { Roster, type RosterListener } from './roster.js';
-import type { Turn } from './turn.js';
 import type { TurnEffects } from './turn-effects.js';
 import { TurnRunner } from './turn-runner.js';
 import { Waker } from './waker.js';
@@ -51,6 +49,7 @@ export class ActorHost {
   private readonly pump: Pump;
   private readonly waker: Waker;
   private readonly intake: Intake;
+  private readonly asker: Asker;
   private flushing = false;
   private readonly listeners: Set<CommitListener>;
 
@@ -75,6 +74,7 @@ export class ActorHost {
       this.gate,
       options.others,
     );
+    this.asker = new Asker(options, this.gate, this.roster, (to, method, input, how) => this.call(to, method, input, how));
     const effects = this.turnEffects();
     this.recorder = new Recorder(options, this.gate, effects);
     this.runner = new TurnRunner(options, this.gate, this.recorder, effects);
@@ -82,6 +82,7 @@ export class ActorHost {
       activations: () => this.roster.all(),
       housekeep: (activation) => void this.recorder.plain(activation, { kind: 'housekeeping' }, [], {}),
       enqueueTimer: (activation, shot) => this.enqueueTimer(activation, shot),
+      schedule: (activation) => this.pump.schedule(activation),
     });
     this.intake = new Intake(options, this.gate, {
       roster: this.roster,
@@ -121,7 +122,8 @@ export class ActorHost {
       try {
         const activation = this.roster.activate(agent, this.roster.kindOf(agent));
         const message: Command = { kind: 'command', ...command, caller: { resolve, reject } };
-        if (activation.stage !== 'ready' || activation.turn !== undefined || !activation.paused) return this.roster.enqueue(activation, message);
+        if (activation.stage !== 'ready' || activation.turn !== undefined || activation.frozen || !activation.paused)
+          return this.roster.enqueue(activation, message);
         this.intake.command(activation, message);
         this.pump.start();
       } catch (error) {
@@ -179,6 +181,11 @@ export class ActorHost {
     await this.gate.passed(awaited);
   }
 
+  /** Whether a method of a kind only reads. False for what is not known. */
+  isQuery(kind: string, method: string): boolean {
+    return this.options.kinds.get(kind)?.queries.has(method) === true;
+  }
+
   /** Brings an agent to life without a message: after a crash, for its timers and unsent messages. False when its kind is not loaded. */
   wake(agent: AgentId): boolean {
     return this.waker.wake(agent);
@@ -192,6 +199,24 @@ export class ActorHost {
   /** Writes snapshots of everything that changed. */
   settleAll(): Promise<void> {
     return this.keeper.sweep();
+  }
+
+  /** Writes a snapshot of one agent, if it changed. */
+  async settleAgent(agent: AgentId): Promise<void> {
+    const activation = this.roster.find(agent);
+    if (activation?.stage === 'ready' && activation.dirty && !activation.settling) await this.keeper.settle(activation);
+  }
+
+  /** Lets an agent go for another node to take; see `Keeper.release`. False when it is not here or stays for now. */
+  async release(agent: AgentId): Promise<boolean> {
+    const activation = this.roster.find(agent);
+    return activation !== undefined && this.keeper.release(activation);
+  }
+
+  /** Whether the agent has timers, unsent messages or a turn to go on with. */
+  hasWork(agent: AgentId): boolean {
+    const activation = this.roster.find(agent);
+    return activation !== undefined && this.keeper.hasWork(activation);
   }
 
   /** Refuses everything from now on; what is in the lane's queue goes on its way. */
@@ -272,7 +297,7 @@ export class ActorHost {
       committed: (activation, record, sinceMs) => this.committed(activation, record, sinceMs),
       failed: () => this.meter.failure(),
       methodKind: (to, method) => this.methodKind(to, method),
-      ask: (turn, to, method, input, operation) => this.ask(turn, to, method, input, operation),
+      ask: (turn, to, method, input, operation) => this.asker.ask(turn, to, method, input, operation),
     };
   }
 
@@ -315,39 +340,6 @@ export class ActorHost {
     if (kind.handlers.has(method)) return 'handler';
     if (kind.queries.has(method)) return 'query';
     throw new SkepError('unknown-method', { message: `kind ${kind.kind} has no method ${method}; it has ${methodNames(kind)}`, id: to });
-  }
-
-  private async ask(turn: Turn, to: AgentId, method: string, input: Value, operation: string): Promise<Value> {
-    const { correlation } = turn;
-    const chain = [...turn.chain, turn.agent];
-    if (this.roster.kindOf(to).queries.has(method)) return this.askWherever(to, method, input, { operation, chain, correlation });
-    const awaitedBy = (agent: AgentId) => this.roster.find(agent)?.turn?.awaits ?? [];
-    refuseCycle({ from: turn.agent, to, chain, chainMax: this.options.limits.callChain, awaitedBy });
-    turn.awaits.push(to);
-    try {
-      return await this.askWherever(to, method, input, { operation, chain, correlation });
-    } finally {
-      const at = turn.awaits.indexOf(to);
-      if (at >= 0) turn.awaits.splice(at, 1);
-    }
-  }
-
-  /** Here if the agent is here; what leaves the node waits until everything that it may rest on is acknowledged (L6). */
-  private async askWherever(to: AgentId, method: string, input: Value, asked: AskElsewhere): Promise<Value> {
-    const { others, lane } = this.options;
-    if (others === undefined || !others.isAway(to)) {
-      const { operation, chain, correlation } = asked;
-      try {
-        return (
-          await this.call(to, method, input, { ...(operation === '' ? {} : { slot: { kind: 'operation', id: operation } }), chain, correlation })
-        ).value;
-      } catch (error) {
-        if (others === undefined || !isSkepError(error, 'elsewhere')) throw error;
-      }
-    }
-    lane.flush();
-    await this.gate.passed(this.gate.last);
-    return others.ask(to, method, input, asked);
   }
 
   private callMessage(method: string, input: Value, options: HostCall, caller: Caller): Call {

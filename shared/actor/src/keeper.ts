@@ -17,11 +17,15 @@ export interface KeeperHost {
   /** Writes which sent messages were taken, so that the snapshot says so. */
   housekeep(activation: Activation): void;
   enqueueTimer(activation: Activation, shot: TimerShot): void;
+  schedule(activation: Activation): void;
 }
 
 /** An agent whose tail is longer is settled before its turn comes. */
 const TAIL_BYTES_MAX = 1024 * 1024;
 const SETTLES_AT_ONCE = 64;
+const RELEASE_AGAIN_MS = 5;
+/** About ten seconds. */
+const RELEASE_ATTEMPTS_MAX = 2_000;
 /** What the node may write before an agent that rests in memory must move its place in the lane, so that the lane can be trimmed (L10). */
 const LAG_BYTES_MAX = 8 * 1024 * 1024;
 /** Agents that move their place in one sweep; those that lag most come first. */
@@ -192,6 +196,54 @@ export class Keeper {
       this.pending.set(activation, { ...task, done });
       lane.flush();
     });
+  }
+
+  /**
+   * Lets an agent go, whatever it has still to do: whoever claims it next goes on with it. False when that cannot be done now: its turn
+   * takes too long, or its snapshot cannot be written; then it goes on here.
+   */
+  async release(activation: Activation): Promise<boolean> {
+    if (activation.stage !== 'ready' || activation.frozen) return false;
+    activation.frozen = true;
+    try {
+      for (let attempt = 0; attempt < RELEASE_ATTEMPTS_MAX; attempt += 1) {
+        const { turn, settling } = activation;
+        if (turn === undefined && !settling && (await this.letGo(activation))) return true;
+        if (activation.stage !== 'ready') return false;
+        await new Promise<void>((resolve) => this.options.clock.setTimer(RELEASE_AGAIN_MS, resolve));
+      }
+      return false;
+    } finally {
+      activation.frozen = false;
+      this.host.schedule(activation);
+    }
+  }
+
+  private async letGo(activation: Activation): Promise<boolean> {
+    const { lane } = this.options;
+    try {
+      lane.flush();
+      await this.gate.passed(activation.lastTicket);
+      if (activation.dirty || activation.taken.size > 0) await this.settle(activation);
+      else if (snapshotOf(activation) === undefined) await this.writeEmpty(activation);
+    } catch {
+      return false;
+    }
+    const snapshot = snapshotOf(activation);
+    if (snapshot === undefined || activation.dirty || activation.stage !== 'ready' || activation.turn !== undefined) return false;
+    if (!lane.free(activation.agent, { snapshot, batch: lane.acknowledgedBatch, ...flagsOf(activation) })) return false;
+    activation.stage = 'freeing';
+    activation.cancelTimer?.();
+    await new Promise<void>((resolve) => {
+      activation.onGone = resolve;
+      lane.flush();
+    });
+    return true;
+  }
+
+  /** Whether the agent must be brought back by itself where it is let go. */
+  hasWork(activation: Activation): boolean {
+    return activation.stage === 'ready' && flagsOf(activation).wake;
   }
 
   /** Clean agents whose place in the lane holds back its trimming. */

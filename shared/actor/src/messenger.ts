@@ -57,13 +57,12 @@ export class Messenger {
   /** A message from another node. */
   receive(from: AgentId, item: SendItem): void {
     const { to, sequence } = item;
-    if (this.others?.isAway(to) !== false) return this.others?.returned(from, to, 'elsewhere');
     const receiver = this.host.activate(to);
-    if (receiver === undefined) return this.others.returned(from, to, 'elsewhere');
+    if (receiver === undefined) return this.others?.returned(from, to, 'elsewhere');
     const cursor = receiver.state?.cursors.get(from) ?? 0;
     if (sequence <= cursor) return this.known({ from, to, sequence: cursor });
     const delivered = this.deliver(receiver, from, item, sequence);
-    if (delivered !== 'yes') this.others.returned(from, to, delivered);
+    if (delivered !== 'yes') this.others?.returned(from, to, delivered);
   }
 
   /** The receiver's record is acknowledged. */

@@ -10,7 +10,7 @@ export interface AskElsewhere {
 
 /** The other nodes as the actors of this one see them. What is sent may be lost; whoever must not lose it sends it again. */
 export interface OtherNodes {
-  /** Whether messages to the agent go to another node: it is held there, or that node should take it. */
+  /** Whether messages to the agent go to another node: it is held there, or that node should take it. Never for one that is in memory here. */
   isAway(agent: AgentId): boolean;
   deliver(from: AgentId, item: SendItem): void;
   /** Tells the sender's node that a receiver's record is acknowledged. */

@@ -55,6 +55,10 @@ export class Roster {
     return this.activations.get(agent);
   }
 
+  get size(): number {
+    return this.activations.size;
+  }
+
   all(): IterableIterator<Activation> {
     return this.activations.values();
   }
@@ -158,6 +162,8 @@ export class Roster {
     const activation = this.activations.get(agent);
     if (activation === undefined) return;
     this.activations.delete(agent);
+    activation.onGone?.();
+    if (this.options.others?.isAway(agent) === true) return this.dismiss(activation, movedError(agent), 'never');
     this.replace(activation, activation.mailbox.drain());
   }
 
@@ -229,6 +235,7 @@ export class Roster {
     activation.cancelTimer?.();
     activation.endPause();
     activation.stage = 'freeing';
+    activation.onGone?.();
     if (this.activations.get(activation.agent) === activation) this.activations.delete(activation.agent);
     this.listener.unsettled(activation);
   }
@@ -255,6 +262,10 @@ export class Roster {
     }
     this.pump.schedule(again);
   }
+}
+
+function movedError(agent: AgentId): SkepError {
+  return new SkepError('elsewhere', { message: 'the agent moved to another node', id: agent });
 }
 
 function refusalError(agent: AgentId, why: Refusal): SkepError {

@@ -103,12 +103,28 @@ export function incarnationId(node: NodeId, nowMs: number, random: Uint8Array): 
   return `${node}-${nowMs.toString(36)}-${hexOf(random)}` as IncarnationId;
 }
 
+/** Which node started, and when by its wall clock. @throws SkepError `invalid-id` for what `incarnationId` does not make */
+export function parseIncarnationId(text: string): { readonly id: IncarnationId; readonly node: NodeId; readonly startedMs: number } {
+  const [, node, started, random] = /^(.+)-([0-9a-z]{1,11})-((?:[0-9a-f]{2})+)$/.exec(text) ?? [];
+  const startedMs = Number.parseInt(started ?? '', 36);
+  if (node === undefined || random === undefined || !Number.isSafeInteger(startedMs) || startedMs.toString(36) !== started) {
+    throw new SkepError('invalid-id', { message: 'this is no incarnation of a node', id: text.slice(0, 64) });
+  }
+  nameOf(node);
+  return { id: text as IncarnationId, node: node as NodeId, startedMs };
+}
+
 export function universeId(name: string): UniverseId {
   return tokenOf('universe', name) as UniverseId;
 }
 
 export function laneId(universe: UniverseId, timeline: number, incarnation: IncarnationId): LaneId {
   return `${universe}/${timeline}/${incarnation}` as LaneId;
+}
+
+/** The incarnation whose log a lane is. */
+export function incarnationOf(lane: LaneId): IncarnationId {
+  return lane.slice(lane.lastIndexOf('/') + 1) as IncarnationId;
 }
 
 /** A UUIDv7 (RFC 9562). @param random 10 random bytes */

@@ -3,12 +3,16 @@
  * follows, and nothing of this one counts any more (L2).
  */
 import { ActorHost, type HostOptions } from '@skep/actor';
-import { type AgentId, type LaneId, SkepError, toSkepError, type UniverseId } from '@skep/kernel';
+import { type AgentId, type IncarnationId, incarnationOf, type LaneId, SkepError, toSkepError, type UniverseId, type Value } from '@skep/kernel';
 import type { Death, LaneEvent, Refusal, Rules } from '@skep/lane';
 import type { Ports } from '@skep/ports';
+import { Subjects } from '@skep/protocol';
+import { Locator, type Whereabouts } from './cluster/locator.js';
+import { type AgentRequest, Post } from './cluster/post.js';
 import { type DirectoryRow, listDirectory } from './directory.js';
 import { LaneDriver } from './lane-driver.js';
-import { changeUniverse, readUniverse } from './universe-record.js';
+import { Reviver } from './reviver.js';
+import { readUniverse } from './universe-record.js';
 
 export interface IncarnationOptions {
   readonly ports: Ports;
@@ -21,14 +25,22 @@ export interface IncarnationOptions {
   readonly onDead: () => void;
   /** Its lane has ended otherwise than by a seal. */
   readonly onAlarm: (lane: LaneId, error: SkepError) => void;
+  /** Left out where this node is the only one. */
+  readonly cluster?: IncarnationCluster;
+}
+
+/** The other nodes, as one incarnation needs them. */
+export interface IncarnationCluster {
+  readonly whereabouts: Whereabouts;
+  isLive(incarnation: IncarnationId): boolean;
+  isDead(incarnation: IncarnationId): boolean;
+  /** Where an agent that nobody holds should live; undefined when no node takes agents. */
+  place(agent: AgentId): IncarnationId | undefined;
+  takes(): boolean;
+  perform(request: AgentRequest): Promise<Value>;
 }
 
 type Elsewhere = Extract<Refusal, { kind: 'elsewhere' }>;
-
-/** Lists of the directory may be stale (see the port): agents that were missing from the first one are looked for again. */
-const SWEEP_AGAIN_AFTER_MS: readonly number[] = [2_000, 10_000, 60_000];
-const RECOVER_AGAIN_MS = 50;
-const RECOVER_AGAIN_MS_MAX = 5_000;
 
 interface Waiting {
   readonly done: Promise<void>;
@@ -39,9 +51,10 @@ interface Waiting {
 export class Incarnation {
   readonly host: ActorHost;
   readonly driver: LaneDriver;
+  /** Undefined where this node is the only one. */
+  readonly post: Post | undefined;
+  private readonly reviver: Reviver;
   private readonly sealing = new Map<LaneId, Waiting>();
-  /** Who waits for an agent to be brought back; told whether it was. */
-  private readonly claims = new Map<AgentId, (outcome: 'owned' | 'refused') => void>();
   private idleWaiters: (() => void)[] = [];
   private ended = false;
   /** Why its lane takes nothing any more. */
@@ -53,8 +66,17 @@ export class Incarnation {
     const onBroken = (error: SkepError): void => this.die('broken', error);
     const { appendInDoubtMs } = host.limits;
     this.driver = new LaneDriver({ ports, universe, timeline, lane, appendInDoubtMs, onEvent, onBroken, ...(rules === undefined ? {} : { rules }) });
-    const { blob, clock, random, log } = ports;
-    this.host = new ActorHost({ ...host, lane: this.driver, blob, clock, random, level: log.level });
+    const { blob, clock, random, log, registry } = ports;
+    this.post = this.makePost();
+    const others = this.post === undefined ? {} : { others: this.post };
+    this.host = new ActorHost({ ...host, ...others, lane: this.driver, blob, clock, random, level: log.level });
+    const { cluster } = options;
+    const mine = cluster === undefined ? {} : { mine: (agent: AgentId) => cluster.place(agent) === this.id };
+    this.reviver = new Reviver({ registry, clock, universe, timeline, lane, driver: this.driver, host: this.host, ...mine });
+  }
+
+  get id(): IncarnationId {
+    return incarnationOf(this.options.lane);
   }
 
   get lane(): LaneId {
@@ -94,84 +116,49 @@ export class Incarnation {
     return done;
   }
 
+  /** Wakes agents that have something to do and that nobody holds. */
+  sweep(): Promise<void> {
+    return this.reviver.sweep();
+  }
+
+  private makePost(): Post | undefined {
+    const { cluster, ports, universe } = this.options;
+    if (cluster === undefined) return undefined;
+    const { bus, clock } = ports;
+    const isHere = (agent: AgentId): boolean => this.host.roster.find(agent) !== undefined || this.driver.holds(agent);
+    return new Post({
+      bus,
+      clock,
+      subjects: new Subjects(universe),
+      incarnation: this.id,
+      host: () => this.host,
+      perform: (request) => cluster.perform(request),
+      locator: new Locator({
+        self: this.id,
+        isHere,
+        isLive: (incarnation) => cluster.isLive(incarnation),
+        place: (agent) => cluster.place(agent),
+        takes: () => cluster.takes(),
+        whereabouts: cluster.whereabouts,
+      }),
+    });
+  }
+
   directory(after?: AgentId): AsyncGenerator<DirectoryRow> {
     const { ports, universe, timeline } = this.options;
     return listDirectory(ports.registry, { universe, timeline }, after);
   }
 
-  /**
-   * Claims every agent with records in the lanes or owned by them, and every resting one with a timer or unsent messages. A lane stays
-   * in the universe record as long as one of its agents could not be claimed, so that the next start tries again.
-   */
-  async recover(lanes: readonly LaneId[]): Promise<number> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.recoverOnce(lanes);
-      } catch (thrown) {
-        // Nobody calls for an agent that only waits for its timer: giving up would leave it asleep until the next start.
-        const error = toSkepError(thrown);
-        if (this.ended || error.retry === 'no') throw error;
-        await this.pause(Math.min(RECOVER_AGAIN_MS * 2 ** (attempt - 1), RECOVER_AGAIN_MS_MAX));
-      }
-    }
-  }
-
-  private async recoverOnce(lanes: readonly LaneId[]): Promise<number> {
-    const { registry, clock } = this.options.ports;
-    const agents = new Set<AgentId>();
-    const owners = new Map<AgentId, LaneId>();
-    for (const lane of lanes) for (const agent of (await this.driver.tailOf(lane)).agents) agents.add(agent);
-    for await (const { agent, wake, entry } of this.directory()) {
-      // One that a dead incarnation claimed and did not write to has no record in its lane, and may still have to send or to wake.
-      if (wake || (!entry.free && lanes.includes(entry.owner))) agents.add(agent);
-      if (agents.has(agent)) owners.set(agent, entry.owner);
-    }
-    const left = new Set<AgentId>();
-    await Promise.all([...agents].map(async (agent) => (await this.claimed(agent)) === 'refused' && left.add(agent)));
-    this.driver.forgetTails();
-    if (lanes.length > 0) for (const afterMs of SWEEP_AGAIN_AFTER_MS) clock.setTimer(afterMs, () => void this.sweep().catch(() => {}));
-    // Where one was not claimed (its kind is not loaded, its log is damaged, this node closes), the next start must still find it.
-    const needed = new Set([...left].map((agent) => owners.get(agent)));
-    const done = lanes.filter((lane) => !needed.has(lane));
-    if (done.length > 0 && !this.ended) {
-      await changeUniverse({ registry, clock, universe: this.options.universe }, (before) => ({
-        ...before,
-        unclaimed: before.unclaimed.filter((lane) => !done.includes(lane)),
-      }));
-    }
-    return agents.size - left.size;
-  }
-
-  private pause(delayMs: number): Promise<void> {
-    return new Promise((resolve) => this.options.ports.clock.setTimer(delayMs, resolve));
-  }
-
-  /** Wakes agents with a timer or unsent messages that nobody holds. */
-  private async sweep(): Promise<void> {
-    for await (const { agent, wake, entry } of this.directory()) {
-      if (this.ended) return;
-      if (wake && entry.owner !== this.lane) this.host.wake(agent);
-    }
-  }
-
-  private claimed(agent: AgentId): Promise<'owned' | 'refused'> {
-    return new Promise((resolve) => {
-      if (this.ended) return resolve('refused');
-      if (this.driver.holds(agent)) return resolve('owned');
-      this.claims.set(agent, resolve);
-      if (!this.host.wake(agent)) this.claimEnded(agent, 'refused');
-    });
-  }
-
-  private claimEnded(agent: AgentId, outcome: 'owned' | 'refused'): void {
-    this.claims.get(agent)?.(outcome);
-    this.claims.delete(agent);
+  /** Brings back the agents of sealed lanes; see `Reviver`. */
+  recover(lanes: readonly LaneId[]): Promise<number> {
+    return this.reviver.recover(lanes);
   }
 
   private stop(): void {
     this.ended = true;
     this.driver.stop();
-    for (const agent of [...this.claims.keys()]) this.claimEnded(agent, 'refused');
+    this.reviver.stop();
+    this.post?.stop();
     for (const { reject } of this.sealing.values()) reject(new SkepError('closed', { message: 'the incarnation ended', id: this.lane }));
     this.sealing.clear();
     for (const wake of this.idleWaiters.splice(0)) wake();
@@ -182,9 +169,14 @@ export class Incarnation {
    * no more, and that another one sealed: its seal is read, and the agent claimed again. A lane that is open keeps what it owns.
    */
   private async ownedElsewhere(agent: AgentId, why: Elsewhere): Promise<void> {
+    const owner = incarnationOf(why.owner);
+    if (this.options.cluster?.isLive(owner) === true) {
+      this.options.cluster.whereabouts.learn(agent, owner);
+      this.host.roster.refused(agent, why);
+      return this.reviver.claimEnded(agent, 'refused');
+    }
     try {
-      const { open } = await readUniverse(this.options.ports.registry, this.options.universe);
-      if (!open.includes(why.owner)) {
+      if (this.options.cluster?.isDead(owner) === true || !(await this.isOpen(why.owner))) {
         await this.seal(why.owner);
         this.driver.claim(agent);
         this.driver.flush();
@@ -194,12 +186,16 @@ export class Incarnation {
       // The registry or the lane cannot be had now; the caller hears that the agent is elsewhere, and retries.
     }
     this.host.roster.refused(agent, why);
-    this.claimEnded(agent, 'refused');
+    this.reviver.claimEnded(agent, 'refused');
+  }
+
+  private async isOpen(lane: LaneId): Promise<boolean> {
+    return (await readUniverse(this.options.ports.registry, this.options.universe)).open.includes(lane);
   }
 
   private async owned({ agent, snapshot, records }: Extract<LaneEvent, { kind: 'owned' }>): Promise<void> {
     await this.host.roster.owned(agent, snapshot, records);
-    this.claimEnded(agent, this.host.roster.find(agent)?.stage === 'ready' ? 'owned' : 'refused');
+    this.reviver.claimEnded(agent, this.host.roster.find(agent)?.stage === 'ready' ? 'owned' : 'refused');
   }
 
   private onEvent(event: LaneEvent): void {
@@ -220,7 +216,7 @@ export class Incarnation {
           break;
         }
         roster.refused(event.agent, event.why);
-        this.claimEnded(event.agent, 'refused');
+        this.reviver.claimEnded(event.agent, 'refused');
         break;
       case 'settled':
         this.host.settledAgent(event.agent);
@@ -231,7 +227,7 @@ export class Incarnation {
       case 'freed':
         roster.freed(event.agent);
         // It was held, and rests: a recovery that is repeated has nothing to wait for.
-        this.claimEnded(event.agent, 'owned');
+        this.reviver.claimEnded(event.agent, 'owned');
         break;
       case 'lost':
         roster.lost(event.agent);

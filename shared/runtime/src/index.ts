@@ -5,6 +5,8 @@
  *   await node.host.call(agent, 'add', 2);
  *   await node.close();
  */
+export type { ClusterOptions } from './cluster/company.js';
+export { type AgentRequest, callOptions, hostCall } from './cluster/post.js';
 export { LaneDriver, type LaneDriverOptions } from './lane-driver.js';
 export { type NodeOptions, type Recovery, SkepNode } from './node.js';
 export { changeUniverse, type UniverseAccess, type UniverseRecord } from './universe-record.js';

@@ -11,7 +11,9 @@
 import { type AnyKind, type CommitListener, Meter, type TurnWatch } from '@skep/actor';
 import {
   type AgentId,
+  type IncarnationId,
   incarnationId,
+  isSkepError,
   type LaneId,
   LIMITS,
   type Limits,
@@ -21,9 +23,12 @@ import {
   toSkepError,
   type UniverseId,
   universeId,
+  type Value,
 } from '@skep/kernel';
 import type { Rules } from '@skep/lane';
 import type { Ports } from '@skep/ports';
+import { type ClusterOptions, Company, lanesOfNode } from './cluster/company.js';
+import type { AgentRequest } from './cluster/post.js';
 import type { DirectoryRow } from './directory.js';
 import { Incarnation } from './incarnation.js';
 import type { LaneDriver } from './lane-driver.js';
@@ -43,6 +48,8 @@ export interface NodeOptions {
   readonly onAlarm?: (agent: AgentId, error: SkepError) => void;
   /** Told of a lane of this node that ended otherwise than by a seal; the node comes back with another. */
   readonly onLaneAlarm?: (lane: LaneId, error: SkepError) => void;
+  /** Left out where this node is the only one. */
+  readonly cluster?: ClusterOptions;
   /** Test-only: the lane's decisions, one of them replaced by a mistake. */
   readonly rules?: Rules;
 }
@@ -61,15 +68,20 @@ const SHORT_LIFE_MS = 10_000;
 
 /** What a clean close spends on snapshots. */
 const CLOSING_SETTLE_MS = 2_000;
+/** What a clean close spends on letting agents go to other nodes. */
+const CLOSING_HAND_OVER_MS = 10_000;
 
 export class SkepNode {
   readonly universe: UniverseId;
+  readonly name: string;
   readonly alarms = new Map<AgentId, SkepError>();
   /** Why lanes of this node ended, where it was not by a seal. */
   readonly laneAlarms = new Map<LaneId, SkepError>();
   /** Settles when every agent of the dead incarnations is claimed. */
   recovered: Promise<Recovery> = Promise.resolve({ agents: 0, ms: 0 });
   private readonly kinds = new Map<string, AnyKind>();
+  /** The other nodes; undefined where this one is alone. */
+  readonly company: Company | undefined;
   private readonly meter: Meter;
   private readonly listeners = new Set<CommitListener>();
   private incarnation: Incarnation | undefined;
@@ -88,14 +100,29 @@ export class SkepNode {
     private readonly options: NodeOptions,
   ) {
     this.universe = universeId(options.universe ?? 'main');
+    this.name = options.name ?? 'node';
     this.meter = new Meter(ports.clock);
     this.setKinds(options.kinds);
+    this.company =
+      options.cluster === undefined
+        ? undefined
+        : new Company({
+            ports,
+            universe: this.universe,
+            name: this.name,
+            options: options.cluster,
+            load: () => ({ agents: this.incarnation?.host.roster.size ?? 0, turnsPerSecond: this.meter.rate() }),
+          });
   }
 
   /** @throws SkepError `unavailable`, `disk-full`, `invalid-input`, `unsupported-format` */
   static async start(ports: Ports, options: NodeOptions): Promise<SkepNode> {
     const node = new SkepNode(ports, options);
-    await node.open((before) => ({ takeOver: before.open, keep: [] }));
+    await node.open(({ open }) => {
+      // With others about, only earlier starts of this very node are known to be dead.
+      const takeOver = options.cluster === undefined ? open : lanesOfNode(open, node.name);
+      return { takeOver, keep: open.filter((lane) => !takeOver.includes(lane)) };
+    });
     node.replaceDead();
     return node;
   }
@@ -129,6 +156,32 @@ export class SkepNode {
     for (const [name, kind] of byName) this.kinds.set(name, kind);
   }
 
+  /** This start of the node. */
+  get id(): IncarnationId {
+    return this.current.id;
+  }
+
+  /**
+   * Asks an agent wherever it is: a call (`parameters`: method, input, options of `callOptions`), or a command that `perform` knows.
+   * Rejects with what it was refused for, and with `timeout` when it was not answered within `waitMs`.
+   */
+  async request(request: AgentRequest, waitMs: number): Promise<Value> {
+    const { clock } = this.ports;
+    const endMs = clock.monotonicMs() + waitMs;
+    // A node that comes back has no incarnation that could ask for it.
+    for (;;) {
+      const { post } = this.current;
+      if (post === undefined) throw new SkepError('not-configured', { message: 'this node is not part of a cluster', id: this.name });
+      try {
+        return await post.request(request, Math.max(0, endMs - clock.monotonicMs()));
+      } catch (error) {
+        const { comingBack } = this;
+        if (comingBack === undefined || this.closed || !isSkepError(error) || !post.mayGoOn(request, error)) throw error;
+        await comingBack;
+      }
+    }
+  }
+
   /** All entries of the directory, ascending. */
   directory(after?: AgentId): AsyncGenerator<DirectoryRow> {
     return this.current.directory(after);
@@ -141,8 +194,10 @@ export class SkepNode {
     // A log that does not answer would keep it from ever coming back.
     this.opening?.drop(error);
     await this.comingBack;
+    await this.company?.handOver(CLOSING_HAND_OVER_MS);
     if (this.options.closing !== 'leave') await this.settleForAWhile();
     await this.current.close(error);
+    this.company?.leave();
   }
 
   /** Snapshots now are records that the next start need not read. They are for speed only, so their time is bounded. */
@@ -161,7 +216,7 @@ export class SkepNode {
     const { clock, random, registry } = this.ports;
     const { universe } = this;
     const startedMs = clock.monotonicMs();
-    const name = incarnationId(nodeId(this.options.name ?? 'node'), clock.nowMs(), random.bytes(10));
+    const name = incarnationId(nodeId(this.name), clock.nowMs(), random.bytes(10));
     let lane = '' as LaneId;
     let dead: readonly LaneId[] = [];
     const record = await changeUniverse({ registry, clock, universe }, (before) => {
@@ -194,7 +249,9 @@ export class SkepNode {
     const unclaimed = [...new Set([...record.unclaimed, ...dead])];
     this.incarnation = next;
     this.openedMs = clock.monotonicMs();
-    this.recovered = next.recover(unclaimed).then((agents) => ({ agents, ms: clock.monotonicMs() - startedMs }));
+    const { company } = this;
+    const ready = company === undefined ? Promise.resolve() : company.begin(next, record);
+    this.recovered = ready.then(() => next.recover(unclaimed)).then((agents) => ({ agents, ms: clock.monotonicMs() - startedMs }));
     this.recovered.catch(() => {});
   }
 
@@ -205,6 +262,7 @@ export class SkepNode {
       universe,
       timeline,
       lane,
+      ...(this.company === undefined ? {} : { cluster: this.company.sideOf() }),
       host: {
         kinds: this.kinds,
         limits: { ...LIMITS, ...options.limits },
@@ -237,6 +295,7 @@ export class SkepNode {
   }
 
   private async comeBack(fenced: Incarnation, error: SkepError): Promise<void> {
+    this.company?.end();
     fenced.drop(error);
     this.shortLives = this.ports.clock.monotonicMs() - this.openedMs < SHORT_LIFE_MS ? this.shortLives + 1 : 0;
     // A bug that is met again and again must not make lanes without end.

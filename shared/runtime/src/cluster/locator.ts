@@ -1,0 +1,72 @@
+/**
+ * Where an agent is, as far as this node knows: in memory here, where it was last met, or where placement puts it. Nothing but speed rests
+ * on it: who holds an agent is decided by the directory (L3).
+ */
+import type { AgentId, IncarnationId } from '@skep/kernel';
+
+export interface LocatorOptions {
+  readonly self: IncarnationId;
+  /** In memory here, or on its way in or out. */
+  readonly isHere: (agent: AgentId) => boolean;
+  readonly isLive: (incarnation: IncarnationId) => boolean;
+  /** Where an agent that nobody holds should live; undefined when no node takes agents. */
+  readonly place: (agent: AgentId) => IncarnationId | undefined;
+  /** Whether this node takes agents at all. */
+  readonly takes: () => boolean;
+  readonly whereabouts: Whereabouts;
+}
+
+/** A bounded memory of where agents were met. */
+export interface Whereabouts {
+  find(agent: AgentId): IncarnationId | undefined;
+  learn(agent: AgentId, incarnation: IncarnationId): void;
+  forget(agent: AgentId): void;
+  forgetAll(incarnation: IncarnationId): void;
+}
+
+export class Locator {
+  constructor(private readonly options: LocatorOptions) {}
+
+  get takes(): boolean {
+    return this.options.takes();
+  }
+
+  locate(agent: AgentId): IncarnationId | 'here' | 'nowhere' {
+    const { self, isHere, place } = this.options;
+    if (isHere(agent)) return 'here';
+    const known = this.known(agent);
+    if (known !== undefined) return known;
+    const placed = place(agent);
+    if (placed === undefined) return 'nowhere';
+    return placed === self ? 'here' : placed;
+  }
+
+  holds(agent: AgentId): boolean {
+    return this.options.isHere(agent);
+  }
+
+  /** Another live node that was met with the agent. */
+  known(agent: AgentId): IncarnationId | undefined {
+    const { self, isLive, whereabouts } = this.options;
+    const known = whereabouts.find(agent);
+    if (known === undefined) return undefined;
+    if (known !== self && isLive(known)) return known;
+    whereabouts.forget(agent);
+    return undefined;
+  }
+
+  learn(agent: AgentId, incarnation: IncarnationId): void {
+    const { self, isLive, whereabouts } = this.options;
+    if (incarnation !== self && isLive(incarnation) && whereabouts.find(agent) !== incarnation) whereabouts.learn(agent, incarnation);
+  }
+
+  /** The agent is not where it was believed to be. */
+  wrong(agent: AgentId, incarnation: IncarnationId): void {
+    const { whereabouts } = this.options;
+    if (whereabouts.find(agent) === incarnation) whereabouts.forget(agent);
+  }
+
+  gone(incarnation: IncarnationId): void {
+    this.options.whereabouts.forgetAll(incarnation);
+  }
+}

@@ -1,0 +1,196 @@
+/** One incarnation among its members: sends its heartbeats, hears those of others, and tells who is gone. `Membership` decides. */
+import {
+  decodeHeartbeat,
+  encodeHeartbeat,
+  type Heartbeat,
+  type Load,
+  type Member,
+  type MemberStatus,
+  Membership,
+  type MembershipEvent,
+} from '@skep/cluster';
+import type { AgentId, IncarnationId, NodeId } from '@skep/kernel';
+import type { Bus, Clock } from '@skep/ports';
+import type { Subjects } from '@skep/protocol';
+
+export type LinkStatus = 'connected' | 'disconnected';
+
+export interface MembersOptions {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly subjects: Subjects;
+  readonly incarnation: IncarnationId;
+  readonly load: () => Pick<Load, 'agents' | 'turnsPerSecond'>;
+  readonly heartbeatMs?: number;
+  readonly suspectAfterMs?: number;
+  readonly link?: (listener: (status: LinkStatus) => void) => () => void;
+  /** Resolves when an append to the own lane, begun now, was acknowledged: the log takes this node for alive. */
+  readonly confirm: () => Promise<void>;
+  /** Dead, or gone for good: whoever watches takes over what it held. */
+  readonly onGone: (incarnation: IncarnationId) => void;
+}
+
+export class Members {
+  private readonly membership: Membership;
+  private readonly unsubscribe: () => void;
+  private readonly unlink: (() => void) | undefined;
+  private cancelBeat: (() => void) | undefined;
+  private live: readonly Member[] = [];
+  private readonly byIncarnation = new Map<IncarnationId, Member>();
+  private stopped = false;
+
+  constructor(private readonly options: MembersOptions) {
+    const { bus, clock, subjects, incarnation, heartbeatMs, suspectAfterMs, link } = options;
+    this.membership = new Membership({
+      self: incarnation,
+      nowMs: clock.monotonicMs(),
+      ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
+      ...(suspectAfterMs === undefined ? {} : { suspectAfterMs }),
+    });
+    this.unsubscribe = bus.subscribe(subjects.heartbeat, ({ payload }) => this.onHeartbeat(payload));
+    this.unlink = link?.((status) => this.onLink(status));
+    this.refresh();
+    this.beat();
+  }
+
+  /** Live members, this one included, ascending by incarnation. */
+  get view(): readonly Member[] {
+    return this.live;
+  }
+
+  isLive(incarnation: IncarnationId): boolean {
+    return this.byIncarnation.has(incarnation);
+  }
+
+  isDead(incarnation: IncarnationId): boolean {
+    return this.membership.standing(incarnation) === 'gone';
+  }
+
+  /** The incarnation of a node that takes agents. */
+  serving(node: NodeId): IncarnationId | undefined {
+    return this.live.find((member) => member.node === node && member.status === 'serving')?.incarnation;
+  }
+
+  /** Where an agent that nobody holds should live. */
+  place(agent: AgentId): IncarnationId | undefined {
+    let best: Member | undefined;
+    let bestScore = -1;
+    for (const member of this.live) {
+      if (member.status !== 'serving') continue;
+      let score = 2166136261;
+      for (const letter of agent + member.node) score = Math.imul(score ^ letter.charCodeAt(0), 16777619);
+      score = Math.imul(score ^ (score >>> 15), 0x85ebca6b) >>> 0;
+      if (score > bestScore) {
+        best = member;
+        bestScore = score;
+      }
+    }
+    return best?.incarnation;
+  }
+
+  expect(incarnation: IncarnationId): void {
+    this.membership.expect(incarnation, this.now);
+    this.perform();
+  }
+
+  setStatus(status: MemberStatus): void {
+    this.membership.report({ status });
+    this.send();
+  }
+
+  /** Resolves when every member that lives had time to be heard. */
+  acquainted(): Promise<void> {
+    return new Promise((resolve) => this.options.clock.setTimer(this.membership.patience.heartbeatMs * 2.5, resolve));
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.cancelBeat?.();
+    this.unlink?.();
+    this.unsubscribe();
+  }
+
+  private get now(): number {
+    return this.options.clock.monotonicMs();
+  }
+
+  private beat(): void {
+    if (this.stopped) return;
+    this.cancelBeat = this.options.clock.setTimer(this.membership.patience.heartbeatMs, () => this.beat());
+    this.membership.report({ load: this.options.load() });
+    this.send();
+  }
+
+  private send(): void {
+    const { bus, subjects } = this.options;
+    const heartbeat = this.membership.heartbeat(this.now);
+    try {
+      bus.publish(subjects.heartbeat, encodeHeartbeat(heartbeat));
+    } catch {
+      // No way out for now; the next one goes.
+    }
+    this.perform();
+  }
+
+  private onHeartbeat(payload: Uint8Array): void {
+    if (this.stopped) return;
+    let heartbeat: Heartbeat;
+    try {
+      heartbeat = decodeHeartbeat(payload);
+    } catch {
+      return;
+    }
+    this.membership.heard(heartbeat, this.now);
+    if (heartbeat.status === 'leaving' && heartbeat.incarnation !== this.options.incarnation) this.membership.left(heartbeat.incarnation);
+    this.perform();
+  }
+
+  private onLink(status: LinkStatus): void {
+    if (status === 'connected') this.membership.connected(this.now);
+    else this.membership.disconnected(this.now);
+    this.perform();
+  }
+
+  private perform(): void {
+    const events = this.membership.take();
+    if (events.length === 0 || this.stopped) return;
+    this.refresh();
+    for (const event of events) this.act(event);
+    // The others need not wait for the next beat.
+    if (events.some(({ kind }) => kind === 'suspected')) this.send();
+  }
+
+  private act(event: MembershipEvent): void {
+    switch (event.kind) {
+      case 'dead':
+      case 'left':
+        if (event.incarnation !== this.options.incarnation) this.options.onGone(event.incarnation);
+        return;
+      case 'outnumbered':
+        this.options.confirm().then(
+          () => {
+            if (this.stopped) return;
+            this.membership.arbitrated(event.silent, this.now);
+            this.perform();
+          },
+          () => {},
+        );
+        return;
+      case 'accused':
+        // If the others are right, the log says so, and this incarnation ends.
+        this.options.confirm().catch(() => {});
+        return;
+      case 'joined':
+      case 'changed':
+      case 'suspected':
+      case 'cleared':
+        return;
+    }
+  }
+
+  private refresh(): void {
+    this.live = this.membership.view();
+    this.byIncarnation.clear();
+    for (const member of this.live) this.byIncarnation.set(member.incarnation, member);
+  }
+}

@@ -1,0 +1,65 @@
+/** Agents that an operator pinned to a node: one registry entry each, known to every node through a watch. */
+import { type AgentId, decode, encode, type NodeId, SkepError, type UniverseId } from '@skep/kernel';
+import type { Registry } from '@skep/ports';
+
+const PAGE = 1_000;
+const ATTEMPTS_MAX = 20;
+
+export class Pins {
+  private readonly pins = new Map<AgentId, NodeId>();
+  private unwatch: (() => void) | undefined;
+
+  constructor(
+    private readonly registry: Registry,
+    private readonly universe: UniverseId,
+  ) {}
+
+  nodeOf(agent: AgentId): NodeId | undefined {
+    return this.pins.get(agent);
+  }
+
+  get all(): ReadonlyMap<AgentId, NodeId> {
+    return this.pins;
+  }
+
+  async watch(): Promise<void> {
+    if (this.unwatch !== undefined) return;
+    this.unwatch = this.registry.watch(this.prefix, ({ key, value }) => this.take(key, value));
+    for (let after: string | undefined; ; ) {
+      const page = await this.registry.list(this.prefix, { limit: PAGE, ...(after === undefined ? {} : { after }) });
+      for (const { key, value } of page) this.take(key, value);
+      if (page.length < PAGE) return;
+      after = page[page.length - 1]?.key;
+    }
+  }
+
+  stop(): void {
+    this.unwatch?.();
+    this.unwatch = undefined;
+  }
+
+  /** `undefined` takes the pin away. @throws SkepError `unavailable` */
+  async set(agent: AgentId, node: NodeId | undefined): Promise<void> {
+    const key = this.prefix + agent;
+    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+      const found = await this.registry.get(key);
+      if (found === undefined && node === undefined) return;
+      const result = await this.registry.update(key, encode(node ?? null), found?.revision ?? 0);
+      if (result.kind !== 'updated') continue;
+      this.take(key, encode(node ?? null));
+      return;
+    }
+    throw new SkepError('unavailable', { message: 'the pin could not be written: others change it, too', id: agent });
+  }
+
+  private get prefix(): string {
+    return `pin/${this.universe}/`;
+  }
+
+  private take(key: string, value: Uint8Array): void {
+    const agent = key.slice(this.prefix.length) as AgentId;
+    const node = decode(value);
+    if (typeof node === 'string') this.pins.set(agent, node as NodeId);
+    else this.pins.delete(agent);
+  }
+}

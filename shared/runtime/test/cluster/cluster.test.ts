@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { id, Town } from './town.js';
+
+const NAMES = Array.from({ length: 30 }, (_, at) => `a${at}`);
+
+describe('Q11: agents on several nodes', () => {
+  it('answer through every node, and live on all of them', async () => {
+    const town = new Town();
+    await town.live('n1', 'n2', 'n3');
+    for (const name of NAMES) for (const through of ['n1', 'n2', 'n3']) await town.ask(through, id(name), 'add', 1);
+    for (const name of NAMES) expect(await town.ask('n2', id(name), 'total')).toBe(3);
+    const holders = NAMES.map((name) => town.holders(id(name)));
+    expect(holders.every((held) => held.length === 1)).toBe(true);
+    expect(new Set(holders.flat()).size).toBe(3);
+  });
+
+  it('O6: send to each other in order and once, wherever they are', async () => {
+    const town = new Town();
+    await town.live('n1', 'n2', 'n3');
+    for (const name of NAMES) await town.ask('n1', id(name), 'tell', { to: 'listener', times: 5 });
+    await town.wait(2_000);
+    const heard = (await town.ask('n3', id('listener'), 'heard')) as string[];
+    expect(heard.length).toBe(150);
+  });
+
+  it('ask each other, wherever they are', async () => {
+    const town = new Town();
+    await town.live('n1', 'n2', 'n3');
+    for (let at = 0; at < 10; at += 1) expect(await town.ask('n1', id(`asker${at}`), 'askAdd', { of: 'asked', by: 1 })).toBe(at + 1);
+    expect(await town.ask('n2', id('asker'), 'askTotal', 'asked')).toBe(10);
+  });
+});
+
+describe('O4 O5: a node that dies', () => {
+  it('G4: its agents answer on the others, and nothing acknowledged is lost', async () => {
+    const town = new Town();
+    await town.live('n1', 'n2', 'n3');
+    for (const name of NAMES) await town.ask('n1', id(name), 'add', 1);
+    town.kill('n2');
+    for (const name of NAMES) expect(await town.ask('n1', id(name), 'add', 1)).toBe(2);
+    await town.wait(10_000);
+    for (const name of NAMES) {
+      expect(town.holders(id(name)).length).toBe(1);
+      expect(await town.ask('n3', id(name), 'total')).toBe(2);
+    }
+  });
+
+  it('timers and unsent messages go on by themselves', async () => {
+    const town = new Town();
+    await town.live('n1', 'n2', 'n3');
+    for (const name of NAMES) await town.ask('n1', id(name), 'remind', { afterMs: 5_000 });
+    town.kill('n1');
+    town.kill('n3');
+    await town.wait(30_000);
+    for (const name of NAMES) expect(town.holders(id(name))).toEqual(['n2']);
+    for (const name of NAMES) expect(await town.ask('n2', id(name), 'total')).toBe(1);
+  });
+
+  it('comes back as another incarnation and takes its share again', async () => {
+    const town = new Town();
+    await town.live('n1', 'n2');
+    for (const name of NAMES) await town.ask('n1', id(name), 'add', 1);
+    town.kill('n2');
+    await town.wait(5_000);
+    await town.live('n2');
+    for (const name of NAMES) expect(await town.ask('n2', id(name), 'add', 1)).toBe(2);
+    for (const name of NAMES) await town.ask('n2', id(`new ${name}`), 'add', 1);
+    expect(NAMES.some((name) => town.holders(id(`new ${name}`))[0] === 'n2')).toBe(true);
+  });
+});
+
+describe('G1: a node that is believed dead and lives', () => {
+  it('is fenced, comes back, and loses nothing', async () => {
+    const town = new Town();
+    await town.live('n1', 'n2', 'n3');
+    for (const name of NAMES) await town.ask('n1', id(name), 'add', 1);
+    const mend = [town.world.cut({ from: 'n1', to: 'n2', way: 'both' }), town.world.cut({ from: 'n1', to: 'n3', way: 'both' })];
+    await town.wait(3_000);
+    for (const name of NAMES) expect(await town.ask('n2', id(name), 'add', 1)).toBe(2);
+    for (const done of mend) done();
+    await town.wait(10_000);
+    for (const name of NAMES) expect(await town.ask('n1', id(name), 'add', 1)).toBe(3);
+    for (const name of NAMES) expect(town.holders(id(name)).length).toBe(1);
+  });
+});
+
+describe('O1: drain and migration', () => {
+  it('a drained node hands over everything; no call fails', async () => {
+    const town = new Town();
+    await town.live('n1', 'n2', 'n3');
+    for (const name of NAMES) await town.ask('n1', id(name), 'add', 1);
+    const closing = town.node('n2').close();
+    for (const name of NAMES) expect(await town.ask('n1', id(name), 'add', 1)).toBe(2);
+    await town.world.drive(closing);
+    for (const name of NAMES) expect(await town.ask('n3', id(name), 'add', 1)).toBe(3);
+  });
+
+  it('an agent moves to the node that is named, with its timers and what waits for it', async () => {
+    const town = new Town();
+    await town.live('n1', 'n2');
+    for (const name of NAMES) {
+      await town.ask('n1', id(name), 'add', 1);
+      await town.ask('n1', id(name), 'remind', { afterMs: 3_000 });
+      const [holder] = town.holders(id(name));
+      const other = holder === 'n1' ? 'n2' : 'n1';
+      const moving = town.node(holder as string).company?.migrate(id(name), other);
+      const call = town.call(holder as string, id(name), 'add', 1);
+      await town.world.drive(Promise.all([moving, call]));
+      expect(town.holders(id(name))).toEqual([other]);
+    }
+    await town.wait(5_000);
+    for (const name of NAMES) expect(await town.ask('n1', id(name), 'total')).toBe(3);
+  });
+});
