@@ -11,6 +11,7 @@ import {
   incarnationOf,
   type LaneId,
   laneId,
+  type NodeId,
   nodeId,
   parseIncarnationId,
   SkepError,
@@ -33,6 +34,8 @@ export interface ClusterOptions {
   readonly sweepEveryMs?: number;
   /** Tells when this node's own link to the others breaks and is back. Returns the function that stops it. */
   readonly link?: (listener: (status: LinkStatus) => void) => () => void;
+  /** Tells of nodes whose connection was closed; a hint. */
+  readonly closings?: (listener: (node: NodeId) => void) => () => void;
   /** Performs what clients ask for an agent of this node, besides calls. */
   readonly perform?: (request: AgentRequest) => Promise<AgentRequest['parameters'][number]>;
   readonly whereabouts: Whereabouts;
@@ -93,7 +96,7 @@ export class Company {
     const { ports, universe, options, load } = this.parts;
     const { bus, clock } = ports;
     this.incarnation = incarnation;
-    const { link, heartbeatMs, suspectAfterMs } = options;
+    const { link, closings, heartbeatMs, suspectAfterMs } = options;
     const members = new Members({
       bus,
       clock,
@@ -101,6 +104,7 @@ export class Company {
       incarnation: incarnation.id,
       load,
       ...(link === undefined ? {} : { link }),
+      ...(closings === undefined ? {} : { closings }),
       ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
       ...(suspectAfterMs === undefined ? {} : { suspectAfterMs }),
       confirm: () => incarnation.host.barrier(0),

@@ -24,6 +24,8 @@ export interface MembersOptions {
   readonly heartbeatMs?: number;
   readonly suspectAfterMs?: number;
   readonly link?: (listener: (status: LinkStatus) => void) => () => void;
+  /** Tells of nodes whose connection was closed, as far as the servers say so: a hint that shortens the patience with them. */
+  readonly closings?: (listener: (node: NodeId) => void) => () => void;
   /** Resolves when an append to the own lane, begun now, was acknowledged: the log takes this node for alive. */
   readonly confirm: () => Promise<void>;
   /** Dead, or gone for good: whoever watches takes over what it held. */
@@ -34,6 +36,7 @@ export class Members {
   private readonly membership: Membership;
   private readonly unsubscribe: () => void;
   private readonly unlink: (() => void) | undefined;
+  private readonly unhint: (() => void) | undefined;
   private cancelBeat: (() => void) | undefined;
   private live: readonly Member[] = [];
   private readonly byIncarnation = new Map<IncarnationId, Member>();
@@ -49,6 +52,7 @@ export class Members {
     });
     this.unsubscribe = bus.subscribe(subjects.heartbeat, ({ payload }) => this.onHeartbeat(payload));
     this.unlink = link?.((status) => this.onLink(status));
+    this.unhint = options.closings?.((node) => this.onClosed(node));
     this.refresh();
     this.beat();
   }
@@ -107,6 +111,7 @@ export class Members {
     this.stopped = true;
     this.cancelBeat?.();
     this.unlink?.();
+    this.unhint?.();
     this.unsubscribe();
   }
 
@@ -149,6 +154,10 @@ export class Members {
     if (status === 'connected') this.membership.connected(this.now);
     else this.membership.disconnected(this.now);
     this.perform();
+  }
+
+  private onClosed(node: NodeId): void {
+    for (const { incarnation } of this.live.filter((member) => member.node === node)) this.membership.closed(incarnation, this.now);
   }
 
   private perform(): void {

@@ -1,4 +1,6 @@
+import { type NodeId, nodeId } from '@skep/kernel';
 import { describe, expect, it } from 'vitest';
+import { plainWhereabouts } from './plain-whereabouts.js';
 import { id, Town } from './town.js';
 
 const NAMES = Array.from({ length: 30 }, (_, at) => `a${at}`);
@@ -110,5 +112,28 @@ describe('O1: drain and migration', () => {
     }
     await town.wait(5_000);
     for (const name of NAMES) expect(await town.ask('n1', id(name), 'total')).toBe(3);
+  });
+});
+
+describe('O4: a hint that a connection was closed', () => {
+  it('shortens the patience with that node, and harms none that lives', async () => {
+    const told: ((node: NodeId) => void)[] = [];
+    const closings = (listener: (node: NodeId) => void) => {
+      told.push(listener);
+      return () => {};
+    };
+    const noticedAfterMs = async (hint: 'hint' | 'none'): Promise<number> => {
+      const town = new Town({ node: { cluster: { whereabouts: plainWhereabouts(), closings } } });
+      await town.live('n1', 'n2', 'n3');
+      const dead = town.node('n2').id;
+      for (const tell of told) tell(nodeId('n3'));
+      town.kill('n2');
+      if (hint === 'hint') for (const tell of told) tell(nodeId('n2'));
+      const beganMs = town.world.now;
+      while (town.node('n1').company?.view?.isDead(dead) === false) await town.wait(10);
+      expect(town.node('n1').company?.view?.isLive(town.node('n3').id)).toBe(true);
+      return town.world.now - beganMs;
+    };
+    expect(await noticedAfterMs('hint')).toBeLessThan((await noticedAfterMs('none')) - 100);
   });
 });
