@@ -24,5 +24,7 @@ export {
 export { natsHere } from './nats-here.js';
 export { NatsServer, type ServerState } from './nats-server.js';
 export { inboxPrefixOf, type Role, type User } from './permissions.js';
+export { type ProxiedCluster, startProxiedCluster } from './proxied-cluster.js';
 export { PAYLOAD_BYTES_MAX } from './server-config.js';
 export { FAST_MARK, readServerInfo, type ServerInfo } from './server-info.js';
+export { type Direction, startToxiproxy, type Toxic, ToxicProxy, type Toxiproxy } from './toxiproxy.js';

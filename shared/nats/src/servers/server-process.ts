@@ -49,7 +49,11 @@ export async function spawnServer({ program, args, logFile, detached, env }: Spa
   });
   return {
     pid,
-    gone,
+    get gone() {
+      // Whoever waits for its end wants to live that long.
+      child.ref();
+      return gone;
+    },
     isAlive: () => child.exitCode === null && child.signalCode === null,
     signal: (signal) => {
       child.kill(signal);
