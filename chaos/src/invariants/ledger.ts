@@ -1,10 +1,12 @@
 /**
  * The ledger: every committed record of every agent, gathered from the log's own bytes and not from the node that is judged.
  *
- * I2: an agent's records are numbered without a gap or a fork, their epochs never go down, and versions grow with changes alone.
+ * I2: an agent's records are numbered without a gap or a fork, their epochs never go down, and versions grow with changes alone. The first
+ * record, and no other, says what the agent was before it.
  */
 import type { AgentId, Value } from '@skep/kernel';
 import type { AgentRecord, TurnRecord } from '@skep/protocol';
+import { sameValue } from './operation.js';
 import { type Broken, broken } from './violation.js';
 
 export interface LedgerRecord {
@@ -69,6 +71,19 @@ export function checkLedger(ledger: Ledger): readonly Broken[] {
       position = each.position;
       epoch = each.epoch;
       version = each.record.version;
+    }
+  }
+  return found;
+}
+
+/** What the first records say is what the kinds say, where these have not changed. */
+export function checkBeginnings(ledger: Ledger): readonly Broken[] {
+  const found: Broken[] = [];
+  for (const { agent, initial, records } of ledger.values()) {
+    for (const { position, record } of records) {
+      const said = record.initial;
+      if (position === 1 ? said !== undefined && sameValue(said, initial) : said === undefined) continue;
+      found.push(broken('I2', `${agent}: record ${position} says that the agent began as ${JSON.stringify(said)}`));
     }
   }
   return found;

@@ -7,7 +7,7 @@ import { treeOf } from '@skep/state';
 import { checkAcknowledged, checkOrigin } from '../invariants/acknowledged.js';
 import { checkEffects, checkEffectsRan } from '../invariants/effects.js';
 import { checkExactness } from '../invariants/exactness.js';
-import { agentLedger, checkLedger, type Ledger, placesOf } from '../invariants/ledger.js';
+import { agentLedger, checkBeginnings, checkLedger, type Ledger, placesOf } from '../invariants/ledger.js';
 import { checkMessages, checkTokens } from '../invariants/messages.js';
 import { checkLive, checkPast, foldAll, type LiveAgent } from '../invariants/naive-fold.js';
 import { checkObservers, checkReads, checkWitness } from '../invariants/version-witness.js';
@@ -116,6 +116,7 @@ export function judgeLog(outside: Outside, ledger: Ledger, live: { readonly [whe
   const found: Broken[] = [
     ...outside.broken,
     ...checkLedger(ledger),
+    ...checkBeginnings(ledger),
     ...checkWitness(operations, (agent, id) => places.get(agent)?.get(id)?.[0]),
     ...checkReads(operations, folds),
     ...checkObservers(operations),

@@ -1,9 +1,10 @@
+import type { Value } from '@skep/kernel';
 import type { SendItem } from '@skep/protocol';
 import { describe, expect, test } from 'vitest';
 import { checkAcknowledged, checkOrigin } from '../../src/invariants/acknowledged.js';
 import { checkEffects, checkEffectsRan, type Effect } from '../../src/invariants/effects.js';
 import { checkExactness } from '../../src/invariants/exactness.js';
-import { checkLedger } from '../../src/invariants/ledger.js';
+import { checkBeginnings, checkLedger } from '../../src/invariants/ledger.js';
 import { checkMessages, checkTokens } from '../../src/invariants/messages.js';
 import { checkLive, checkPast, foldAll, naiveFold, rootOf } from '../../src/invariants/naive-fold.js';
 import { A, B, invariantsOf, ledgerOf, refused, turn, unknown, write } from './histories.js';
@@ -20,6 +21,22 @@ describe('records of an agent (I2)', () => {
     expect(invariantsOf(checkLedger(ledgerOf({ [A]: [numbered(1, 1), numbered(1, 1)] })))).toContain('I2');
     expect(invariantsOf(checkLedger(ledgerOf({ [A]: [numbered(1, 1, 2), numbered(2, 2, 1)] })))).toEqual(['I2']);
     expect(invariantsOf(checkLedger(ledgerOf({ [A]: [numbered(1, 1), numbered(2, 3)] })))).toEqual(['I2']);
+  });
+});
+
+describe('the beginning of an agent (I2)', () => {
+  const first = (initial?: Value) => ({ ...turn({ version: 1 }), ...(initial === undefined ? {} : { initial }) });
+
+  test('a first record that says it, alone, is accepted', () => {
+    expect(checkBeginnings(ledgerOf({ [A]: [first({ count: 0 }), turn({ version: 2 })] }))).toEqual([]);
+  });
+
+  test('one that says nothing or something else, and a later one that says it, are found', () => {
+    expect(invariantsOf(checkBeginnings(ledgerOf({ [A]: [first()] })))).toEqual(['I2']);
+    expect(invariantsOf(checkBeginnings(ledgerOf({ [A]: [first({ count: 1 })] })))).toEqual(['I2']);
+    expect(invariantsOf(checkBeginnings(ledgerOf({ [A]: [first({ count: 0 }), { ...turn({ version: 2 }), initial: { count: 0 } }] })))).toEqual([
+      'I2',
+    ]);
   });
 });
 

@@ -1,7 +1,7 @@
 /**
  * Everything that an agent is: its content (the user's state) and what exactly-once needs around it. The fold of its records.
  *
- * S1 `apply` depends on the record alone: applied live or in a recovery, the result is the same (G1, G8).
+ * S1 `apply` depends on the record alone (and the state that it follows; before the first one: `originOf`): applied live or in a recovery, the result is the same (G1, G8).
  * S2 Nothing else changes an ActorState.
  */
 import { type AgentId, encode, type HashHex, type HybridClock, hashHexOf, SkepError, type Value } from '@skep/kernel';
@@ -64,6 +64,9 @@ export class ActorState {
     const expected = changes ? this.version + 1 : this.version;
     if (record.version !== expected) {
       throw new SkepError('corrupt', { message: `a record makes version ${record.version} where ${expected} should follow`, id: this.agent });
+    }
+    if (record.initial !== undefined && this.version !== 0) {
+      throw new SkepError('corrupt', { message: `a record behind version ${this.version} says how the agent began`, id: this.agent });
     }
     if (record.kind === 'step' && this.pending === undefined) {
       throw new SkepError('corrupt', { message: `the step ${record.name} belongs to no turn`, id: this.agent });

@@ -9,6 +9,7 @@ import type { Blob } from '@skep/ports';
 import { type AgentEvent, type AgentRecord, decodeRecord } from '@skep/protocol';
 import { diff, type Edit, type Tree } from '@skep/state';
 import type { Activation } from './activation.js';
+import { originOf } from './origin.js';
 import { decodeSegment, decodeSnapshot, type Segment } from './snapshot.js';
 
 export interface VersionedTree {
@@ -36,6 +37,7 @@ interface Stretch {
 export class Historian {
   constructor(
     private readonly blob: Blob,
+    /** What the agent's kind says today; asked only where the first record does not say it. */
     private readonly initialTree: (activation: Activation) => Tree,
     /** Resolves when what was written up to the ticket is acknowledged: nothing else is shown (L6). */
     private readonly passed: (ticket: Ticket) => Promise<void>,
@@ -123,24 +125,28 @@ export class Historian {
     // Captured before the first await: turns go on meanwhile.
     const version = activation.ready.version;
     if (tail.length > 0) {
+      const records = [...tail];
       yield {
-        base: () => this.baseOf(activation, settled.blob),
+        base: () => this.baseOf(activation, settled.blob, records),
         afterPosition: position - tail.length,
         afterVersion: settled.version,
         version,
-        records: [...tail],
+        records,
       };
     }
     for (let address = settled.segment; address !== null; ) {
       const segment: Segment = decodeSegment(await this.read(agent, address), agent);
       const { base, records, afterPosition, afterVersion } = segment;
-      yield { base: () => this.baseOf(activation, base), afterPosition, afterVersion, version: segment.version, records };
+      yield { base: () => this.baseOf(activation, base, records), afterPosition, afterVersion, version: segment.version, records };
       address = segment.previous;
     }
   }
 
-  private async baseOf(activation: Activation, snapshot: HashHex | null): Promise<Tree> {
-    if (snapshot === null) return this.initialTree(activation);
+  /** The content before the records, which follow that snapshot; without one they are the agent's first. */
+  private async baseOf(activation: Activation, snapshot: HashHex | null, [first]: readonly Uint8Array[]): Promise<Tree> {
+    if (snapshot === null) {
+      return originOf(first === undefined ? undefined : decodeRecord(first, activation.agent), () => this.initialTree(activation));
+    }
     return decodeSnapshot(await this.read(activation.agent, snapshot), activation.agent).state.tree;
   }
 

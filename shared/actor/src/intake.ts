@@ -1,6 +1,7 @@
 /** What an agent does with its next message: a turn, a command, an answer, a refusal. Decided by `admit`, performed here. */
 import { type SkepError, toSkepError } from '@skep/kernel';
 import type { Activation } from './activation.js';
+import { ActorState } from './actor-state.js';
 import { type Admission, admit } from './admission.js';
 import type { Gate } from './gate.js';
 import type { HostOptions } from './host-options.js';
@@ -35,14 +36,23 @@ export class Intake {
     const message = mailbox.shift();
     if (message === undefined) return;
     if (starved.size > 0 && mailbox.size * 2 <= mailbox.limit) this.parts.messenger.room(activation);
-    activation.kind = this.options.kinds.get(activation.kind.kind) ?? activation.kind;
     try {
+      this.renew(activation);
       this.take(activation, message, admit(activation, message, nowMs));
     } catch (thrown) {
       const error = toSkepError(thrown);
       if ('caller' in message) message.caller.reject(error);
       this.parts.roster.crash(activation, error);
     }
+  }
+
+  /** The newest code. One that has no record yet begins as that code says; all others go on from what they are. */
+  private renew(activation: Activation): void {
+    const kind = this.options.kinds.get(activation.kind.kind) ?? activation.kind;
+    if (kind === activation.kind) return;
+    activation.kind = kind;
+    if (activation.position > 0) return;
+    activation.state = new ActorState(activation.agent, this.parts.roster.initialTree(kind, activation.address.name));
   }
 
   private take(activation: Activation, message: Message, admission: Admission): void {

@@ -12,6 +12,7 @@ import { causeOf } from './cause.js';
 import type { Gate } from './gate.js';
 import type { HostOptions } from './host-options.js';
 import type { Message } from './message.js';
+import { withOrigin } from './origin.js';
 import type { TurnEffects } from './turn-effects.js';
 
 export class Recorder {
@@ -27,21 +28,24 @@ export class Recorder {
   /** Adds what the agent's receivers have taken to a turn's record. @throws SkepError `payload-too-large`, `sealed`, `corrupt` */
   write(activation: Activation, given: AgentRecord, tree?: Tree): number {
     const { taken, ready, agent } = activation;
-    const record = given.kind === 'turn' && taken.size > 0 ? { ...given, rest: { ...given.rest, taken: [...taken] } } : given;
+    const takes = given.kind === 'turn' && taken.size > 0;
+    const whole = takes ? { ...given, rest: { ...given.rest, taken: [...taken] } } : given;
+    const record = activation.position === 0 ? withOrigin(whole, ready.tree) : whole;
     const body = encodeRecord(record);
     const { recordBytes } = this.options.limits;
     if (body.length > recordBytes) {
+      const isFirst = activation.position === 0;
       throw new SkepError('payload-too-large', {
-        message: `the turn's record has ${body.length} bytes, the limit is ${recordBytes}`,
+        message: `the turn's record has ${body.length} bytes${isFirst ? ' with the initial state' : ''}, the limit is ${recordBytes}`,
         id: agent,
-        remedy: 'Change less in one turn, or keep large values outside.',
+        remedy: `Change less in one turn, or keep large values outside${isFirst ? '; an initial state is written once, with the first turn' : ''}.`,
       });
     }
     ready.check(record);
     const ticket = this.options.lane.write(agent, body);
     this.gate.draw(ticket);
     ready.apply(record, tree);
-    if (record !== given) taken.clear();
+    if (takes) taken.clear();
     activation.lastTicket = ticket;
     activation.position += 1;
     activation.tail.push(body);

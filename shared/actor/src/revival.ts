@@ -1,32 +1,40 @@
 import { type AgentId, SkepError } from '@skep/kernel';
 import type { LaneRecord, SnapshotReference } from '@skep/lane';
 import type { Blob } from '@skep/ports';
-import { decodeRecord } from '@skep/protocol';
+import { type AgentRecord, decodeRecord } from '@skep/protocol';
 import type { Tree } from '@skep/state';
 import type { Activation } from './activation.js';
 import { ActorState } from './actor-state.js';
+import { originOf } from './origin.js';
 import { decodeSnapshot } from './snapshot.js';
 
 export interface RevivalTask {
   readonly snapshot: SnapshotReference | null;
   /** The agent's records after the snapshot, checked by the lane. */
   readonly records: readonly LaneRecord[];
-  readonly initial: Tree;
+  /** What the kind says today; asked only where the agent's records do not say it. */
+  readonly initial: () => Tree;
   readonly blob: Blob;
 }
 
 /** Gives an activation the state that its log says. @throws SkepError `agent-corrupt`, `corrupt`, `unsupported-format` */
 export async function revive(activation: Activation, { snapshot, records, initial, blob }: RevivalTask): Promise<void> {
   const { agent } = activation;
-  let state = new ActorState(agent, initial);
-  // A snapshot without records only let the agent rest: it is as its kind says.
-  if (snapshot?.position === 0) activation.emptyBlob = snapshot.blob;
-  else if (snapshot !== null) {
+  const decoded = records.map((record) => decodeRecord(record.body, agent));
+  let state: ActorState;
+  if (snapshot !== null && snapshot.position > 0) {
     const read = await readSnapshot(agent, snapshot, blob);
     state = read.state;
     activation.settled = { position: snapshot.position, version: snapshot.version, blob: snapshot.blob, segment: read.segment };
+  } else {
+    // A snapshot without records only let the agent rest: it is as its kind says.
+    activation.emptyBlob = snapshot?.blob;
+    state = new ActorState(agent, originOf(decoded[0], initial));
   }
-  for (const record of records) state.apply(decodeRecord(record.body, agent));
+  for (const [index, record] of decoded.entries()) {
+    checkOrigin(record, (snapshot?.position ?? 0) + index + 1, agent);
+    state.apply(record);
+  }
   activation.state = state;
   activation.position = (snapshot?.position ?? 0) + records.length;
   // Copies: the bodies are views of whole batches, which would stay in memory with them.
@@ -35,6 +43,11 @@ export async function revive(activation: Activation, { snapshot, records, initia
   for (const [sender, sequence] of activation.enqueued) {
     if (sequence <= (state.cursors.get(sender) ?? 0)) activation.enqueued.delete(sender);
   }
+}
+
+function checkOrigin({ initial }: AgentRecord, position: number, agent: AgentId): void {
+  if (initial === undefined || position === 1) return;
+  throw new SkepError('agent-corrupt', { message: `record ${position} says how the agent began, and is not the first`, id: agent });
 }
 
 async function readSnapshot(agent: AgentId, snapshot: SnapshotReference, blob: Blob) {

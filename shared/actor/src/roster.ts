@@ -131,7 +131,7 @@ export class Roster {
       return;
     }
     try {
-      const initial = this.initialTree(activation.kind, activation.address.name);
+      const initial = () => this.initialTree(activation.kind, activation.address.name);
       await revive(activation, { snapshot, records, initial, blob: this.options.blob });
     } catch (error) {
       this.unrevived.set(agent, { snapshot, records });

@@ -7,6 +7,7 @@ import {
   type AgentRecord,
   type AgentStatus,
   type Cause,
+  FORMAT_WITHOUT_INITIAL,
   KINDS,
   RECORD_FORMAT,
   type RecordEdit,
@@ -29,7 +30,7 @@ export function decodeRecord(bytes: Uint8Array, agent: AgentId): AgentRecord {
     if (format > RECORD_FORMAT) {
       throw new SkepError('unsupported-format', { message: `a record has format ${format}, this Skep reads up to ${RECORD_FORMAT}`, id: agent });
     }
-    if (format !== RECORD_FORMAT || fields.length !== 9) throw foreign('its shape');
+    if (fields.length !== (format === FORMAT_WITHOUT_INITIAL ? 9 : 10) || format < FORMAT_WITHOUT_INITIAL) throw foreign('its shape');
     return readRecord(fields);
   } catch (cause) {
     if (isSkepError(cause, 'unsupported-format')) throw cause;
@@ -37,7 +38,7 @@ export function decodeRecord(bytes: Uint8Array, agent: AgentId): AgentRecord {
   }
 }
 
-function readRecord([, kind, version, ms, counter, cause, correlation, what, rest]: readonly Value[]): AgentRecord {
+function readRecord([, kind, version, ms, counter, cause, correlation, what, rest, initial]: readonly Value[]): AgentRecord {
   const common = {
     version: whole(version),
     ms: number(ms),
@@ -47,14 +48,17 @@ function readRecord([, kind, version, ms, counter, cause, correlation, what, res
   };
   const known = KINDS[whole(kind)];
   if (known !== 'turn' && rest !== null) throw foreign('its rest');
+  if (known === 'step' && initial !== undefined) throw foreign('a step that is the first record');
+  const first = initial === undefined ? undefined : { initial };
   switch (known) {
     case 'turn':
-      return { kind: 'turn', ...common, events: list(what).map(readEvent), rest: rest === null ? {} : readRest(rest) };
+      return { kind: 'turn', ...common, ...first, events: list(what).map(readEvent), rest: rest === null ? {} : readRest(rest) };
     case 'begun': {
       const [method, input, seed, slot, body] = listOf(what, 5);
       return {
         kind: 'begun',
         ...common,
+        ...first,
         method: text(method),
         input: present(input),
         seed: number(seed),

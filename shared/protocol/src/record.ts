@@ -1,15 +1,20 @@
 /**
  * Records: what one step of an agent's life adds to its log, as canonical MessagePack.
  *
- *   [format, kind, version, ms, counter, cause, correlation, what, rest]
+ *   [1, kind, version, ms, counter, cause, correlation, what, rest]
+ *   [2, kind, version, ms, counter, cause, correlation, what, rest, initial]
  *
+ * An agent's first record has format 2, and says what the agent was before it ("initial"); all others have format 1. First records of
+ * format 1 are read, too: they were written before there was another.
  * `what` holds the events of a turn, `rest` an object with everything that most turns do not have. `turn` ends a turn, `begun` journals
  * the start of one that awaits steps, `step` the result of one step. Old values of changes are not stored: folding brings them back.
  * `record-reader.ts` reads what is written here.
  */
 import { type AgentId, encode, type Path, type Value } from '@skep/kernel';
 
-export const RECORD_FORMAT = 1;
+/** The newest format. */
+export const RECORD_FORMAT = 2;
+export const FORMAT_WITHOUT_INITIAL = 1;
 
 export type Cause =
   | { readonly kind: 'call'; readonly operation: string | null }
@@ -86,12 +91,15 @@ interface Common {
 
 export interface TurnRecord extends Common {
   readonly kind: 'turn';
+  /** The content before an agent's first record; no other record has it. */
+  readonly initial?: Value;
   readonly events: readonly RecordEvent[];
   readonly rest: RecordRest;
 }
 
 export interface BegunRecord extends Common {
   readonly kind: 'begun';
+  readonly initial?: Value;
   readonly method: string;
   readonly input: Value;
   readonly seed: number;
@@ -105,6 +113,8 @@ export type StepOutcome =
 
 export interface StepRecord extends Common {
   readonly kind: 'step';
+  /** A step is never the first. */
+  readonly initial?: never;
   readonly name: string;
   readonly occurrence: number;
   readonly outcome: StepOutcome;
@@ -115,8 +125,9 @@ export type AgentRecord = TurnRecord | BegunRecord | StepRecord;
 export const KINDS = ['turn', 'begun', 'step'] as const;
 
 export function encodeRecord(record: AgentRecord): Uint8Array {
-  return encode([
-    RECORD_FORMAT,
+  const { initial } = record;
+  const fields: Value[] = [
+    initial === undefined ? FORMAT_WITHOUT_INITIAL : RECORD_FORMAT,
     KINDS.indexOf(record.kind),
     record.version,
     record.ms,
@@ -125,7 +136,9 @@ export function encodeRecord(record: AgentRecord): Uint8Array {
     record.correlation,
     whatOf(record),
     record.kind === 'turn' ? restFields(record.rest) : null,
-  ]);
+  ];
+  if (initial !== undefined) fields.push(initial);
+  return encode(fields);
 }
 
 function whatOf(record: AgentRecord): Value {

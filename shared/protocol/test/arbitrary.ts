@@ -67,11 +67,20 @@ const outcomes: fc.Arbitrary<StepOutcome> = fc.oneof(
 
 const common = { version: wholes, ms: wholes, counter: wholes, cause: causes, correlation: fc.option(texts) };
 
+const first = { initial: values };
+const always = ['kind', 'version', 'ms', 'counter', 'cause', 'correlation'] as const;
+
 export const records: fc.Arbitrary<AgentRecord> = fc.oneof(
-  fc.record({ kind: fc.constant('turn' as const), ...common, events: fc.array(events, { maxLength: 3 }), rest: rests }),
-  fc.record({
-    ...{ kind: fc.constant('begun' as const), ...common, method: texts, input: values },
-    ...{ seed: wholes, slot: fc.option(slots), body: fc.option(byteLists) },
-  }),
+  fc.record(
+    { kind: fc.constant('turn' as const), ...common, ...first, events: fc.array(events, { maxLength: 3 }), rest: rests },
+    { requiredKeys: [...always, 'events', 'rest'] },
+  ),
+  fc.record(
+    {
+      ...{ kind: fc.constant('begun' as const), ...common, ...first, method: texts, input: values },
+      ...{ seed: wholes, slot: fc.option(slots), body: fc.option(byteLists) },
+    },
+    { requiredKeys: [...always, 'method', 'input', 'seed', 'slot', 'body'] },
+  ),
   fc.record({ kind: fc.constant('step' as const), ...common, name: texts, occurrence: wholes, outcome: outcomes }),
 );

@@ -76,6 +76,8 @@ const GOLDEN_RECORDS: Readonly<Record<string, AgentRecord>> = {
   begun: BEGUN,
   'begun-plain': { ...BEGUN, slot: null, body: null },
   step: STEP,
+  'turn-first': { ...TURN, initial: { count: 3, notes: [] } },
+  'begun-first': { ...BEGUN, initial: {} },
   'step-error': { ...STEP, outcome: { kind: 'error', code: 'unavailable', message: 'the model is asleep' } },
 };
 
@@ -106,6 +108,14 @@ describe('a record comes back as it was', () => {
       const [name, hex] = row.split(' ') as [string, string];
       expect(decodeRecord(fromHex(hex), AGENT)).toEqual(GOLDEN_RECORDS[name]);
     }
+  });
+
+  test('G8: what the agent was before its first record makes format 2, and every other record stays as it was in format 1', () => {
+    expect(fieldsOf(TURN)).toHaveLength(9);
+    expect(fieldsOf(TURN)[0]).toBe(1);
+    expect(fieldsOf({ ...TURN, initial: { count: 3 } })).toEqual([2, ...fieldsOf(TURN).slice(1), { count: 3 }]);
+    // First records of lanes that were written before there was a format 2.
+    expect(decodeRecord(encode(fieldsOf(TURN)), AGENT)).toEqual(TURN);
   });
 
   test('a turn without sends, timers or replies carries nothing for them', () => {
@@ -179,6 +189,14 @@ describe('G11: what is no record is refused with the agent named, and never take
     const fields = fieldsOf(TURN);
     fields[place] = value;
     expect(refusal(encode(fields))).toBe('corrupt');
+  });
+
+  test('a format with the fields of another is corrupt, and so is a step that is the first record', () => {
+    const [, ...rest] = fieldsOf(TURN);
+    expect(refusal(encode([1, ...rest, {}]))).toBe('corrupt');
+    expect(refusal(encode([2, ...rest]))).toBe('corrupt');
+    const [, ...step] = fieldsOf(STEP);
+    expect(refusal(encode([2, ...step, {}]))).toBe('corrupt');
   });
 
   test('the refusal says what is wrong with the record', () => {

@@ -153,10 +153,10 @@ export class LocalClient implements Client {
     const branch = agentId({ tenant, kind, name });
     await host.command(branch, {
       type: 'branched',
-      plan: ({ position }) => {
+      plan: ({ position, tree: initial }) => {
         if (position > 0) throw new SkepError('agent-exists', { message: 'an agent of this name exists', id: branch });
         const root = tree.root();
-        const edits = diff(host.roster.initialTree(activation.kind, name), tree).map(withoutOld);
+        const edits = diff(initial, tree).map(withoutOld);
         return { data: { from: agent, version, root }, edits, rest: { lineage: { agent, version, root } } };
       },
     });
