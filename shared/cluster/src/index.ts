@@ -15,10 +15,17 @@
  *   }
  *
  * The link: `disconnected` and `connected` as the bus says so; `closed` for an advisory that another node's connection went; `left` for a
- * goodbye, and for an incarnation whose lane the universe record lists no more. A fenced node makes a new Membership for its new incarnation.
+ * goodbye, and for one of `suspected()` whose lane the universe record lists no more. A fenced node makes a new Membership for its new incarnation.
+ *
+ *   placement.update(members.view()); // after events, and now and then for the loads
+ *   const home = whereabouts.find(agent) ?? placement.place(agent);
  */
 export { decodeHeartbeat, encodeHeartbeat, type Heartbeat, IDLE, type Load, MEMBERS_MAX, type MemberStatus } from './heartbeat.js';
+export { getClusterUtilization, type Requirements, selectNode, type Utilization, updateNodeMetrics } from './load-balance.js';
 export type { DeathReason, Member, MembershipEvent } from './member.js';
 export { Membership, type MembershipOptions } from './membership.js';
+export { Placement, weightOf } from './placement.js';
+export { type Move, rebalanceWorkload, type Workload } from './rebalance.js';
 export { type Outage, RULES, type Rules } from './rules.js';
+export { Whereabouts } from './whereabouts.js';
 export { type Patience, patienceOf } from './witness.js';

@@ -89,9 +89,8 @@ export class Membership {
     this.self.sequence += 1;
     this.witness.sent(this.self.sequence, nowMs);
     const { incarnation, sequence, status, load } = this.self;
-    const suspects = this.others().flatMap((each) => (each.suspected ? [each.incarnation] : []));
     const dead = [...this.verdicts.keys()].sort(compareKeys).slice(0, MEMBERS_MAX);
-    return { incarnation, sequence, status, load, suspects, dead };
+    return { incarnation, sequence, status, load, suspects: this.suspected(), dead };
   }
 
   /** A heartbeat came in; also this member's own, which prove that its link works. */
@@ -124,7 +123,7 @@ export class Membership {
     if (newer !== undefined) this.die(member, { reason: 'superseded', by: [newer.incarnation] }, nowMs);
   }
 
-  /** It freed its agents and closed its lane, or the universe record does not list its lane any more. */
+  /** It freed its agents and closed its lane; or it is suspected, and the universe record lists its lane no more. */
   left(incarnation: IncarnationId): void {
     const member = this.known.get(incarnation);
     if (member === this.self) return;
@@ -184,6 +183,11 @@ export class Membership {
     return this.all()
       .filter((each) => isAlive(each, this.self))
       .map(memberOf);
+  }
+
+  /** Those that this member misses now, heard before or only expected. Where their lanes are sealed already, call `left`. */
+  suspected(): readonly IncarnationId[] {
+    return this.others().flatMap((each) => (each.suspected ? [each.incarnation] : []));
   }
 
   standing(incarnation: IncarnationId): 'member' | 'expected' | 'gone' | 'unknown' {
