@@ -30,6 +30,8 @@ export interface OperatorParts {
   readonly mistake: SeedMistake | undefined;
 }
 
+/** Shorter than by default, so that runs of a minute meet it. */
+const APPEND_IN_DOUBT_MS = 2_000;
 const START_AGAIN_MS = 50;
 const PAYLOAD_BYTES = 1024 * 1024;
 
@@ -65,6 +67,7 @@ export class Operator implements NodeKeeper {
       const node = await SkepNode.start(mistake?.ports?.(tapped) ?? tapped, {
         kinds: swarmKinds(plan.passivateAfterMs, this.#stepWorld(simulated, incarnation)),
         settleEveryMs: plan.settleEveryMs,
+        limits: { appendInDoubtMs: APPEND_IN_DOUBT_MS },
         onAlarm: (agent, error) => this.#alarm(agent, error),
         onLaneAlarm: (lane, error) => this.#laneAlarm(lane, error),
         ...(mistake?.rules === undefined ? {} : { rules: { ...RULES, ...mistake.rules } }),
