@@ -40,7 +40,7 @@ describe('the seeds together', () => {
   const KINDS_OF_TROUBLE = [
     ...['node crash', 'store crash', 'power cut', 'kill', 'partition', 'pause', 'clock jump', 'disk full'],
     ...['request lost', 'request late', 'request twice', 'answer lost', 'request refused', 'slow', 'slow fsync', 'failed fsync'],
-    ...['stale registry read', 'stale log read', 'late trim', 'late timer', 'torn write', 'lost unsynced write'],
+    ...['append in doubt past the limit', 'stale registry read', 'stale log read', 'late trim', 'late timer', 'torn write', 'lost unsynced write'],
     ...['repeated call answered', 'silence', 'refused: disk-full', 'refused: unavailable'],
   ];
 
