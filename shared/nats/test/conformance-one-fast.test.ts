@@ -1,0 +1,3 @@
+import { natsConformance } from './conformance-kit.js';
+
+natsConformance({ servers: 1, flavour: 'fast' });

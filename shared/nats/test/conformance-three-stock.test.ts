@@ -1,0 +1,3 @@
+import { natsConformance } from './conformance-kit.js';
+
+natsConformance({ servers: 3, flavour: 'stock' });

@@ -1,0 +1,73 @@
+/** Ports over real servers for tests: each test has streams of its own, named by a root. */
+import { systemClock, systemRandom } from '@skep/embedded';
+import type { LaneId } from '@skep/kernel';
+import { type NatsPorts, type NatsPortsOptions, natsPorts } from '../src/index.js';
+import { JetStream } from '../src/jetstream.js';
+import { Link } from '../src/link.js';
+import { connectionOptions } from '../src/options.js';
+import { streamNames } from '../src/streams.js';
+
+let roots = 0;
+
+/** A name that no other test uses. */
+export function newRoot(): string {
+  roots += 1;
+  return `t${process.pid}x${roots}`;
+}
+
+export function portsOn(servers: readonly string[], options: Partial<NatsPortsOptions> = {}): NatsPorts {
+  return natsPorts({ servers, clock: systemClock, random: systemRandom, logShards: 2, ...options });
+}
+
+/** Two members of one swarm, on different servers if there are several, and a third connection behind their backs. */
+export async function pairOn(servers: readonly string[], options: Partial<NatsPortsOptions> = {}) {
+  const root = newRoot();
+  const one = portsOn([servers[0] as string], { root, ignoreGossip: true, ...options });
+  await one.ready;
+  const two = portsOn([servers.at(-1) as string], { root, ignoreGossip: true, ...options });
+  await two.ready;
+  const raw = rawOn(servers);
+  return {
+    root,
+    one,
+    two,
+    raw,
+    close: async () => {
+      await Promise.all([one.close(), two.close()]);
+      await raw.removeStreams(root);
+      await raw.close();
+    },
+  };
+}
+
+/** The servers without our rules. */
+export function rawOn(servers: readonly string[]) {
+  const link = new Link({ connection: connectionOptions({ servers }, 'test'), clock: systemClock, inbox: `_INBOX.TEST.${newRoot()}` });
+  const jetstream = new JetStream(link, 2_000);
+  const connected = new Promise<void>((resolve) => {
+    if (link.state.kind === 'connected') resolve();
+    else link.onState(({ kind }) => kind === 'connected' && resolve());
+  });
+  return {
+    link,
+    jetstream,
+    connected,
+    removeStreams: async (root: string, shards = 2) => {
+      await connected;
+      await Promise.all(streamNames(root, shards).map((name) => jetstream.api(`STREAM.DELETE.${name}`)));
+    },
+    close: () => link.close(),
+  };
+}
+
+export function lane(name: string): LaneId {
+  return `main/1/${name}` as LaneId;
+}
+
+export function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+export function textOf(bytes: Uint8Array | undefined): string | undefined {
+  return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
+}
