@@ -1,6 +1,6 @@
 /**
- * Blobs over JetStream: `<root>.blob.<hash>.whole` holds a small blob, or says of how many chunks a large one is made, that lie in
- * `<root>.blob.<hash>.<bytes a chunk>.<number>`.
+ * Blobs over JetStream: `<root>.BLOB.<hash>.whole` holds a small blob, or says of how many chunks a large one is made, that lie in
+ * `<root>.BLOB.<hash>.<bytes a chunk>.<number>`.
  *
  * - O1 A blob is there once its `whole` is; that is written last. Everything is written with "expected 0", so a message that is there already is
  *   taken for granted, and a repeated put is cheap.

@@ -5,7 +5,8 @@
  * - T1 Lanes lie in `<root>-log-<shard>`, the shard chosen by a hash of the lane's id. How many there are is written into the first one, which is
  *   made first; later starts read it there.
  * - T2 Nothing ever ages out, and full streams refuse (`discard: new`): a lane whose last entry is gone would accept a zombie's append (rule L10).
- * - T3 Each stream has a subject for barriers (confirmed-reads.ts), outside of all lanes and keys.
+ * - T3 Subjects of streams have a token in capitals behind the root. Universes, nodes and tenants never have: what nodes say to each other is not stored.
+ * - T4 Each stream has a subject for barriers (confirmed-reads.ts), outside of all lanes, keys and hashes.
  */
 import { SkepError } from '@skep/kernel';
 import { API_ERRORS, apiError, type JetStream } from './jetstream.js';
@@ -44,15 +45,15 @@ const SHARDS = 'skep-log-shards';
 
 export const names = {
   logStream: (root: string, shard: number): string => `${root}-log-${shard}`,
-  logPrefix: (root: string, shard: number): string => `${root}.log.${shard}.`,
-  logBarrier: (root: string, shard: number): string => `${root}.barrier.log.${shard}`,
+  logPrefix: (root: string, shard: number): string => `${root}.LOG.${shard}.`,
+  logBarrier: (root: string, shard: number): string => `${root}.BARRIER.LOG.${shard}`,
   registryStream: (root: string): string => `${root}-registry`,
-  registryPrefix: (root: string): string => `${root}.registry.`,
-  registryNews: (root: string): string => `${root}.news.registry.`,
-  registryBarrier: (root: string): string => `${root}.barrier.registry`,
+  registryPrefix: (root: string): string => `${root}.REGISTRY.`,
+  registryNews: (root: string): string => `${root}.NEWS.REGISTRY.`,
+  registryBarrier: (root: string): string => `${root}.BARRIER.REGISTRY`,
   blobStream: (root: string): string => `${root}-blob`,
-  blobBarrier: (root: string): string => `${root}.barrier.blob`,
-  blobPrefix: (root: string): string => `${root}.blob.`,
+  blobBarrier: (root: string): string => `${root}.BARRIER.BLOB`,
+  blobPrefix: (root: string): string => `${root}.BLOB.`,
 } as const;
 
 /**
