@@ -22,6 +22,8 @@ export interface KeeperHost {
 
 /** An agent whose tail is longer is settled before its turn comes. */
 const TAIL_BYTES_MAX = 1024 * 1024;
+/** A node that wrote more since its last sweep sweeps at once: bringing its agents back takes some microseconds for each record. */
+const TAIL_RECORDS_MAX = 65_536;
 const SETTLES_AT_ONCE = 64;
 const RELEASE_AGAIN_MS = 5;
 /** About ten seconds. */
@@ -44,6 +46,8 @@ interface Naming {
 export class Keeper {
   private stopped = false;
   private sweeping: Promise<void> | undefined;
+  /** Records that the node had written when the last sweep began. */
+  private sweptAt = 0;
   private cancelSweep: (() => void) | undefined;
   /** Snapshots on their way into the directory. */
   private readonly pending = new Map<Activation, Naming & { readonly done: () => void }>();
@@ -53,7 +57,7 @@ export class Keeper {
   constructor(
     private readonly options: HostOptions,
     private readonly gate: Gate,
-    private readonly recorder: Pick<Recorder, 'bytes'>,
+    private readonly recorder: Pick<Recorder, 'bytes' | 'records'>,
     private readonly host: KeeperHost,
   ) {
     this.plan();
@@ -82,8 +86,9 @@ export class Keeper {
     this.options.lane.flush();
   }
 
-  /** Called after a commit: an agent that writes much is settled early. */
+  /** Called after a commit: an agent that writes much is settled early, and so are all when a recovery would have much to read. */
   committed(activation: Activation): void {
+    if (this.recorder.records - this.sweptAt > TAIL_RECORDS_MAX && this.sweeping === undefined && !this.stopped) this.sweepNow();
     if (activation.tailBytes > TAIL_BYTES_MAX && !activation.settling && !this.failing.has(activation)) void this.settle(activation);
   }
 
@@ -144,14 +149,18 @@ export class Keeper {
   }
 
   private plan(): void {
-    this.cancelSweep = this.options.clock.setTimer(this.options.settleEveryMs, () => {
-      this.sweeping = this.sweep()
-        .catch(() => {})
-        .then(() => {
-          this.sweeping = undefined;
-          if (!this.stopped) this.plan();
-        });
-    });
+    this.cancelSweep = this.options.clock.setTimer(this.options.settleEveryMs, () => this.sweepNow());
+  }
+
+  private sweepNow(): void {
+    this.cancelSweep?.();
+    this.sweptAt = this.recorder.records;
+    this.sweeping = this.sweep()
+      .catch(() => {})
+      .then(() => {
+        this.sweeping = undefined;
+        if (!this.stopped) this.plan();
+      });
   }
 
   private async write(activation: Activation): Promise<void> {

@@ -16,7 +16,8 @@ import { withOrigin } from './origin.js';
 import type { TurnEffects } from './turn-effects.js';
 
 export class Recorder {
-  /** Bytes of all records since the start. */
+  /** All records since the start, and their bytes. */
+  records = 0;
   bytes = 0;
 
   constructor(
@@ -50,6 +51,7 @@ export class Recorder {
     activation.position += 1;
     activation.tail.push(body);
     activation.tailBytes += body.length;
+    this.records += 1;
     this.bytes += body.length;
     return ticket;
   }
