@@ -3,11 +3,12 @@
  * follows, and nothing of this one counts any more (L2).
  */
 import { ActorHost, type HostOptions } from '@skep/actor';
+import type { Whereabouts } from '@skep/cluster';
 import { type AgentId, type IncarnationId, incarnationOf, type LaneId, SkepError, toSkepError, type UniverseId, type Value } from '@skep/kernel';
 import type { Death, LaneEvent, Refusal, Rules } from '@skep/lane';
 import type { Ports } from '@skep/ports';
 import { Subjects } from '@skep/protocol';
-import { Locator, type Whereabouts } from './cluster/locator.js';
+import { Locator } from './cluster/locator.js';
 import { type AgentRequest, Post } from './cluster/post.js';
 import { type DirectoryRow, listDirectory } from './directory.js';
 import { LaneDriver } from './lane-driver.js';

@@ -5,6 +5,7 @@
  * - K2 Every survivor brings back the agents that placement gives it; a later sweep finds what an earlier one could not.
  * - K3 A node that hands over takes nothing new, and tells the others that its agents are to be taken.
  */
+import { Whereabouts } from '@skep/cluster';
 import {
   type AgentId,
   type IncarnationId,
@@ -21,7 +22,6 @@ import type { Ports } from '@skep/ports';
 import { Subjects } from '@skep/protocol';
 import type { Incarnation, IncarnationCluster } from '../incarnation.js';
 import { changeUniverse, readUniverse, type UniverseRecord } from '../universe-record.js';
-import type { Whereabouts } from './locator.js';
 import { type LinkStatus, Members } from './members.js';
 import { Pins } from './pins.js';
 import type { AgentRequest } from './post.js';
@@ -38,7 +38,6 @@ export interface ClusterOptions {
   readonly closings?: (listener: (node: NodeId) => void) => () => void;
   /** Performs what clients ask for an agent of this node, besides calls. */
   readonly perform?: (request: AgentRequest) => Promise<AgentRequest['parameters'][number]>;
-  readonly whereabouts: Whereabouts;
 }
 
 export interface CompanyParts {
@@ -58,6 +57,7 @@ const ARRIVES_WITHIN_MS = 5_000;
 
 export class Company {
   readonly pins: Pins;
+  private readonly whereabouts = new Whereabouts();
   private incarnation: Incarnation | undefined;
   private members: Members | undefined;
   private cancelSweep: (() => void) | undefined;
@@ -67,7 +67,7 @@ export class Company {
 
   constructor(private readonly parts: CompanyParts) {
     const { ports, universe } = parts;
-    this.pins = new Pins(ports.registry, universe);
+    this.pins = new Pins(ports.registry, universe, (agent, node) => this.members?.pin(agent, node));
   }
 
   get view(): Members | undefined {
@@ -78,7 +78,7 @@ export class Company {
   sideOf(): IncarnationCluster {
     const { options } = this.parts;
     return {
-      whereabouts: options.whereabouts,
+      whereabouts: this.whereabouts,
       isLive: (incarnation) => this.members?.isLive(incarnation) === true,
       isDead: (incarnation) => this.members?.isDead(incarnation) === true,
       place: (agent) => this.place(agent),
@@ -111,6 +111,7 @@ export class Company {
       onGone: (gone) => void this.takeOver(incarnation, gone),
     });
     this.members = members;
+    for (const [agent, node] of this.pins.all) members.pin(agent, node);
     for (const lane of open) if (lane !== incarnation.lane) members.expect(incarnationOf(lane));
     await this.pins.watch();
     await members.acquainted();
@@ -178,7 +179,7 @@ export class Company {
     this.moving.set(agent, target);
     try {
       if (!(await incarnation.host.release(agent))) throw new SkepError('unavailable', { message: 'the agent could not be let go', id: agent });
-      this.parts.options.whereabouts.learn(agent, target);
+      this.whereabouts.learn(agent, target);
       await incarnation.post?.touch(agent, ARRIVES_WITHIN_MS).catch(() => {});
       return { pauseMs: clock.monotonicMs() - startedMs };
     } finally {
@@ -191,11 +192,7 @@ export class Company {
   private place(agent: AgentId): IncarnationId | undefined {
     const moving = this.moving.get(agent);
     if (moving !== undefined) return moving;
-    const { members } = this;
-    if (members === undefined) return undefined;
-    const pinned = this.pins.nodeOf(agent);
-    const target = pinned === undefined ? undefined : members.serving(pinned);
-    return target ?? members.place(agent);
+    return this.members?.place(agent);
   }
 
   private async letGo(incarnation: Incarnation, agent: AgentId): Promise<boolean> {
@@ -249,6 +246,7 @@ export class Company {
       if (members.isDead(other)) await this.takeOver(incarnation, other);
       else members.expect(other);
     }
+    members.reconcile((other) => open.includes(laneId(this.parts.universe, incarnation.timeline, other)));
     this.sweeps += 1;
     if (this.handingOver) return;
     if (unclaimed.length > 0) await this.revive(incarnation, unclaimed);

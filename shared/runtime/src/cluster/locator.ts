@@ -2,6 +2,7 @@
  * Where an agent is, as far as this node knows: in memory here, where it was last met, or where placement puts it. Nothing but speed rests
  * on it: who holds an agent is decided by the directory (L3).
  */
+import type { Whereabouts } from '@skep/cluster';
 import type { AgentId, IncarnationId } from '@skep/kernel';
 
 export interface LocatorOptions {
@@ -14,14 +15,6 @@ export interface LocatorOptions {
   /** Whether this node takes agents at all. */
   readonly takes: () => boolean;
   readonly whereabouts: Whereabouts;
-}
-
-/** A bounded memory of where agents were met. */
-export interface Whereabouts {
-  find(agent: AgentId): IncarnationId | undefined;
-  learn(agent: AgentId, incarnation: IncarnationId): void;
-  forget(agent: AgentId): void;
-  forgetAll(incarnation: IncarnationId): void;
 }
 
 export class Locator {

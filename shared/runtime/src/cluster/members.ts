@@ -8,6 +8,7 @@ import {
   type MemberStatus,
   Membership,
   type MembershipEvent,
+  Placement,
 } from '@skep/cluster';
 import type { AgentId, IncarnationId, NodeId } from '@skep/kernel';
 import type { Bus, Clock } from '@skep/ports';
@@ -32,8 +33,12 @@ export interface MembersOptions {
   readonly onGone: (incarnation: IncarnationId) => void;
 }
 
+/** Beats between two looks at the loads of others. */
+const BEATS_PER_LOOK = 10;
+
 export class Members {
   private readonly membership: Membership;
+  private readonly placement = new Placement();
   private readonly unsubscribe: () => void;
   private readonly unlink: (() => void) | undefined;
   private readonly unhint: (() => void) | undefined;
@@ -41,6 +46,7 @@ export class Members {
   private live: readonly Member[] = [];
   private readonly byIncarnation = new Map<IncarnationId, Member>();
   private stopped = false;
+  private beats = 0;
 
   constructor(private readonly options: MembersOptions) {
     const { bus, clock, subjects, incarnation, heartbeatMs, suspectAfterMs, link } = options;
@@ -77,23 +83,21 @@ export class Members {
 
   /** Where an agent that nobody holds should live. */
   place(agent: AgentId): IncarnationId | undefined {
-    let best: Member | undefined;
-    let bestScore = -1;
-    for (const member of this.live) {
-      if (member.status !== 'serving') continue;
-      let score = 2166136261;
-      for (const letter of agent + member.node) score = Math.imul(score ^ letter.charCodeAt(0), 16777619);
-      score = Math.imul(score ^ (score >>> 15), 0x85ebca6b) >>> 0;
-      if (score > bestScore) {
-        best = member;
-        bestScore = score;
-      }
-    }
-    return best?.incarnation;
+    return this.placement.place(agent);
+  }
+
+  pin(agent: AgentId, node: NodeId | undefined): void {
+    this.placement.pin(agent, node);
   }
 
   expect(incarnation: IncarnationId): void {
     this.membership.expect(incarnation, this.now);
+    this.perform();
+  }
+
+  /** Members that are silent, and whose lanes the universe record lists no more, are gone. */
+  reconcile(isOpen: (incarnation: IncarnationId) => boolean): void {
+    for (const incarnation of this.membership.suspected()) if (!isOpen(incarnation)) this.membership.left(incarnation);
     this.perform();
   }
 
@@ -124,6 +128,8 @@ export class Members {
     this.cancelBeat = this.options.clock.setTimer(this.membership.patience.heartbeatMs, () => this.beat());
     this.membership.report({ load: this.options.load() });
     this.send();
+    this.beats += 1;
+    if (this.beats % BEATS_PER_LOOK === 0) this.refresh();
   }
 
   private send(): void {
@@ -201,5 +207,6 @@ export class Members {
     this.live = this.membership.view();
     this.byIncarnation.clear();
     for (const member of this.live) this.byIncarnation.set(member.incarnation, member);
+    this.placement.update(this.live);
   }
 }

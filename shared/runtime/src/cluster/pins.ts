@@ -12,11 +12,8 @@ export class Pins {
   constructor(
     private readonly registry: Registry,
     private readonly universe: UniverseId,
+    private readonly onPin: (agent: AgentId, node: NodeId | undefined) => void,
   ) {}
-
-  nodeOf(agent: AgentId): NodeId | undefined {
-    return this.pins.get(agent);
-  }
 
   get all(): ReadonlyMap<AgentId, NodeId> {
     return this.pins;
@@ -58,8 +55,10 @@ export class Pins {
 
   private take(key: string, value: Uint8Array): void {
     const agent = key.slice(this.prefix.length) as AgentId;
-    const node = decode(value);
-    if (typeof node === 'string') this.pins.set(agent, node as NodeId);
-    else this.pins.delete(agent);
+    const read = decode(value);
+    const node = typeof read === 'string' ? (read as NodeId) : undefined;
+    if (node === undefined) this.pins.delete(agent);
+    else this.pins.set(agent, node);
+    this.onPin(agent, node);
   }
 }

@@ -1,6 +1,5 @@
 import { type NodeId, nodeId } from '@skep/kernel';
 import { describe, expect, it } from 'vitest';
-import { plainWhereabouts } from './plain-whereabouts.js';
 import { id, Town } from './town.js';
 
 const NAMES = Array.from({ length: 30 }, (_, at) => `a${at}`);
@@ -123,7 +122,7 @@ describe('O4: a hint that a connection was closed', () => {
       return () => {};
     };
     const noticedAfterMs = async (hint: 'hint' | 'none'): Promise<number> => {
-      const town = new Town({ node: { cluster: { whereabouts: plainWhereabouts(), closings } } });
+      const town = new Town({ node: { cluster: { closings } } });
       await town.live('n1', 'n2', 'n3');
       const dead = town.node('n2').id;
       for (const tell of told) tell(nodeId('n3'));

@@ -3,7 +3,6 @@ import { type AnyKind, defineAgent } from '@skep/actor';
 import { type AgentId, agentId, operationId, type Value } from '@skep/kernel';
 import { createWorld, type FaultPlan, type SimulatedNode, type Store, type World } from '@skep/simulated';
 import { callOptions, type NodeOptions, SkepNode } from '../../src/index.js';
-import { plainWhereabouts } from './plain-whereabouts.js';
 
 export interface Resident {
   readonly node: SkepNode;
@@ -77,7 +76,7 @@ export class Town {
     const work = SkepNode.start(simulated.ports, {
       name,
       kinds: this.options.kinds ?? [Counter],
-      cluster: { whereabouts: plainWhereabouts() },
+      cluster: {},
       ...this.options.node,
     });
     const node = await work;
