@@ -9,6 +9,7 @@ import {
   nodeId,
   operationId,
   parseAgentId,
+  parseIncarnationId,
   parseOperationId,
   sessionId,
   tokenOf,
@@ -119,6 +120,10 @@ describe('Q11: composed ids', () => {
     const incarnation = incarnationId(node, 1_700_000_000_000, Uint8Array.of(1, 2));
     expect(laneId(universeId('main'), 3, incarnation)).toBe(`main/3/${incarnation}`);
     expect(incarnation).toBe(`${node}-loyw3v28-0102`);
+    expect(parseIncarnationId(incarnation)).toEqual({ id: incarnation, node, startedMs: 1_700_000_000_000 });
+    for (const text of ['', node, `${node}-1`, `${node}-01-02`, `${node}-1-0`, `${node}-1-0G`, 'Host-1-02', '-1-02', `x-${'z'.repeat(12)}-02`]) {
+      expect(refused(() => parseIncarnationId(text))).toBe(true);
+    }
     expect(sessionId('s')).toBe('s');
     expect(hashHex('0'.repeat(64))).toBe('0'.repeat(64));
     for (const act of [() => hashHex('0'), () => sessionId(''), () => hashHex('A'.repeat(64))]) expect(refused(act)).toBe(true);
