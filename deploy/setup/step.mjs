@@ -32,23 +32,27 @@ export function stepsOn(output) {
   let repeating;
   let frame = 0;
 
-  const draw = () => {
-    const shown = [...running].filter((each) => each.shown);
+  /** @param {readonly Running[]} steps */
+  const draw = (steps) => {
+    const texts = steps.map(({ title, startMs }) => `${title} ... ${seconds(startMs)}`);
     if (output.isTTY) {
-      const line = `${FRAMES[frame++ % FRAMES.length]} ${shown.map(({ title, startMs }) => `${title} ... ${seconds(startMs)}`).join(', ')}`;
+      const line = `${FRAMES[frame++ % FRAMES.length]} ${texts.join(', ')}`;
       output.write(`${CLEAR}${line.slice(0, (output.columns ?? 120) - 1)}`);
     } else {
-      for (const { title, startMs } of shown) {
-        output.write(`set-up: ${title} ... ${seconds(startMs)}\n`);
-      }
+      output.write(texts.map((text) => `set-up: ${text}\n`).join(''));
     }
   };
+  const drawShown = () => draw([...running].filter((each) => each.shown));
 
   /** @param {Running} step */
   const show = (step) => {
     step.shown = true;
-    draw();
-    repeating ??= setInterval(draw, output.isTTY ? FRAME_MS : LINE_MS);
+    if (output.isTTY) {
+      drawShown();
+    } else {
+      draw([step]);
+    }
+    repeating ??= setInterval(drawShown, output.isTTY ? FRAME_MS : LINE_MS);
   };
 
   /**
