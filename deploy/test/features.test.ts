@@ -55,8 +55,9 @@ describe('the check of FEATURES.md', () => {
       'it.each([[1], [2]])("each", () => {})',
       'describe(`template`, f)',
       'test.prop([fc.string()])("prop", f)',
+      "describe.skipIf(!natsHere('fast', 'toxiproxy'))('skipped', f)",
     ].join('\n');
-    expect(titlesOf(source)).toEqual(['plain', 'each', 'template', 'prop']);
+    expect(titlesOf(source)).toEqual(['plain', 'each', 'template', 'prop', 'skipped']);
   });
 
   test('exports are found through other files', () => {

@@ -18,8 +18,8 @@ const SYSTEMS = { V: 14, O: 14, P: 14, W: 9, Q: 12, U: 15 };
 
 const COLUMNS = ['id', 'what', 'API', 'test', 'state'];
 
-/** A title, wherever its call takes other arguments before: it(...), test.each(...)(...), describe(...). */
-const TITLE = /(?:\b(?:it|test|describe)(?:\.\w+)*(?:<[^>]*>)?\(|\]\s*\)\(|`\s*\)?\()\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1/g;
+/** A title, wherever its call takes other arguments before: it(...), test.each(...)(...), describe.skipIf(...)(...). */
+const TITLE = /(?:\b(?:it|test|describe)(?:\.\w+)*(?:<[^>]*>)?\(|\.(?:skipIf|runIf)\(.*?\)\(|\]\s*\)\(|`\s*\)?\()\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1/g;
 
 /**
  * @typedef {object} Row

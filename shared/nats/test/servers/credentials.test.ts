@@ -73,7 +73,7 @@ describe('the folder of the credentials', () => {
 });
 
 /** One cluster over TLS for all of these. */
-describe.skipIf(!natsHere())('who may do what, on real servers over TLS', () => {
+describe.skipIf(!natsHere())('U10: who may do what, on real servers over TLS', () => {
   let home = '';
   let cluster: Cluster;
 
@@ -196,7 +196,7 @@ describe.skipIf(!natsHere())('who may do what, on real servers over TLS', () => 
   });
 });
 
-describe.skipIf(!natsHere())('credentials change while the servers run', () => {
+describe.skipIf(!natsHere())('O13: credentials change while the servers run', () => {
   test('a new tenant gets in without a restart, and who was connected stays', async () => {
     const cluster = await startCluster({ credentials: makeCredentials(folder, { tenants: ['acme'] }) });
     closing.push(() => cluster.close());

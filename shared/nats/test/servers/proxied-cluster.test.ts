@@ -38,7 +38,7 @@ async function publish(connection: NatsConnection, text: string): Promise<number
   return ack?.error === undefined ? ack?.seq : undefined;
 }
 
-describe.skipIf(!natsHere('fast', 'toxiproxy'))('a cluster behind proxies', { timeout: 60_000 }, () => {
+describe.skipIf(!natsHere('fast', 'toxiproxy'))('Q12: a cluster behind proxies', { timeout: 60_000 }, () => {
   test('routes do not go around their proxy: two servers whose link is cut hear nothing of each other', async () => {
     const proxied = await start();
     const [speaker, listener] = [await clientOf(proxied, 0), await clientOf(proxied, 1)];
