@@ -15,6 +15,10 @@ export class Pins {
     private readonly onPin: (agent: AgentId, node: NodeId | undefined) => void,
   ) {}
 
+  nodeOf(agent: AgentId): NodeId | undefined {
+    return this.pins.get(agent);
+  }
+
   get all(): ReadonlyMap<AgentId, NodeId> {
     return this.pins;
   }
