@@ -25,4 +25,5 @@ export {
   type TurnRecord,
 } from './record.js';
 export { decodeRecord } from './record-reader.js';
+export { SeenNumbers } from './seen-numbers.js';
 export { type Request, Subjects } from './subjects.js';

@@ -7,7 +7,7 @@
  */
 import { type AgentId, fromErrorShape, type IncarnationId, SkepError, type Value } from '@skep/kernel';
 import type { Bus, Clock } from '@skep/ports';
-import { decodeFrame, encodeFrame, encodePeerItem, type PeerItem, type Subjects } from '@skep/protocol';
+import { decodeFrame, encodeFrame, encodePeerItem, type PeerItem, SeenNumbers, type Subjects } from '@skep/protocol';
 
 export interface PeersOptions {
   readonly bus: Bus;
@@ -32,10 +32,13 @@ interface Outgoing {
 
 /** A frame that grows beyond this leaves at once. */
 const FRAME_BYTES = 256 * 1024;
+/** Requests of one node that are remembered, so that none is done twice. */
+const ASKED_MAX = 65_536;
 
 export class Peers {
   private readonly outgoing = new Map<IncarnationId, Outgoing>();
   private readonly pending = new Map<number, Pending>();
+  private readonly asked = new Map<IncarnationId, SeenNumbers>();
   private readonly unsubscribe: () => void;
   private flushing = false;
   private stopped = false;
@@ -81,6 +84,7 @@ export class Peers {
   /** Nobody waits for this node any more. */
   dead(peer: IncarnationId): void {
     this.outgoing.delete(peer);
+    this.asked.delete(peer);
     for (const [number, waiting] of [...this.pending]) {
       if (waiting.peer === peer) this.settle(number)?.reject(new SkepError('outcome-unknown', { message: `node ${peer} is gone`, id: peer }));
     }
@@ -116,6 +120,13 @@ export class Peers {
     return waiting;
   }
 
+  /** A frame may come twice; what is asked in it is done once. */
+  private isNew(peer: IncarnationId, number: number): boolean {
+    const asked = this.asked.get(peer) ?? new SeenNumbers(ASKED_MAX);
+    this.asked.set(peer, asked);
+    return asked.isNew(number);
+  }
+
   private onFrame(payload: Uint8Array): void {
     if (this.stopped) return;
     let frame: ReturnType<typeof decodeFrame>;
@@ -127,7 +138,7 @@ export class Peers {
     for (const item of frame.items) {
       if (item.kind === 'answer') this.settle(item.number)?.resolve(item.result);
       else if (item.kind === 'refusal') this.settle(item.number)?.reject(fromErrorShape(item.error));
-      else this.options.onItem(frame.from, item);
+      else if (item.kind !== 'ask' || this.isNew(frame.from, item.number)) this.options.onItem(frame.from, item);
     }
   }
 }
