@@ -320,8 +320,9 @@ export class ActorHost {
     const passed = (done: () => void): void => this.gate.hold(ticket, { release: done, abort: () => {} });
     this.meter.turn(sinceMs === undefined ? undefined : { sinceMs, passed });
     if (this.listeners.size === 0) return;
-    const changes = record.events.reduce((sum, event) => sum + event.edits.length, 0);
-    const turn: CommittedTurn = { agent: activation.agent, version: record.version, type: first.type, changes, timeMs: record.ms };
+    const { events, version, ms: timeMs } = record;
+    const changes = events.reduce((sum, event) => sum + event.edits.length, 0);
+    const turn: CommittedTurn = { agent: activation.agent, version, type: first.type, changes, timeMs, events };
     passed(() => this.announce(turn));
   }
 

@@ -1,6 +1,7 @@
 import type { AgentId, Limits, SkepError } from '@skep/kernel';
 import type { Settling, Ticket } from '@skep/lane';
 import type { Blob, Clock, Level, Random } from '@skep/ports';
+import type { RecordEvent } from '@skep/protocol';
 import type { AnyKind } from './kind.js';
 import type { Meter } from './meter.js';
 import type { OtherNodes } from './other-nodes.js';
@@ -37,6 +38,7 @@ export interface CommittedTurn {
   readonly type: string;
   readonly changes: number;
   readonly timeMs: number;
+  readonly events: readonly RecordEvent[];
 }
 
 export type CommitListener = (turns: readonly CommittedTurn[]) => void;

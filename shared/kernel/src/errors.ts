@@ -29,6 +29,7 @@ export const ERRORS = {
   malformed: row(400, 'no', 'client', 'Send canonical MessagePack or JSON.'),
   'unsupported-format': row(409, 'no', 'operator', 'The data was written by a newer Skep; upgrade this one.'),
   'payload-too-large': row(413, 'no', 'client', 'Send less, or store the large value outside and send its address.'),
+  forbidden: row(403, 'no', 'client', 'Ask for what belongs to your own tenant.'),
   'unknown-kind': row(404, 'no', 'client', 'List the kind in skep.config.ts; `skep agent ls --kinds` shows those that are loaded.'),
   'unknown-method': row(404, 'no', 'client', 'Call a handler or query that the kind defines.'),
   'unknown-agent': row(404, 'no', 'client', 'Create the agent first, or check its id.'),

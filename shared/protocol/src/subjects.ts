@@ -8,6 +8,7 @@
  *   skep.<tenant>.<universe>.event.<kind>.<id>              an agent's turns, while somebody follows
  *   _skep.<universe>.heartbeat                              nodes say that they live
  *   _skep.<universe>.peer.<incarnation>                     from node to node
+ *   _skep.<universe>.gateway.<incarnation>                  what the gateways of the nodes ask each other
  *   _skep.<universe>.admin.<node>.<command>                 what operators ask of a node
  */
 import { type AgentId, type IncarnationId, nameOf, SkepError, tokenOf, type UniverseId } from '@skep/kernel';
@@ -58,8 +59,17 @@ export class Subjects {
     return `skep.${tenant}.${this.universe}.event.${kind}.${name}`;
   }
 
+  /** The events of all agents of a tenant. */
+  eventsOf(tenant: string): string {
+    return `skep.${tokenOf('tenant', tenant)}.${this.universe}.event.*.*`;
+  }
+
   peer(incarnation: IncarnationId): string {
     return `_skep.${this.universe}.peer.${incarnation}`;
+  }
+
+  gateway(incarnation: IncarnationId): string {
+    return `_skep.${this.universe}.gateway.${incarnation}`;
   }
 
   admin(node: string, command: string): string {

@@ -38,6 +38,8 @@ export interface ClusterOptions {
   readonly closings?: (listener: (node: NodeId) => void) => () => void;
   /** Performs what clients ask for an agent of this node, besides calls. */
   readonly perform?: (request: AgentRequest) => Promise<AgentRequest['parameters'][number]>;
+  /** Told of each incarnation of this node, when it begins. Must not throw. */
+  readonly onIncarnation?: (incarnation: IncarnationId) => void;
 }
 
 export interface CompanyParts {
@@ -74,6 +76,11 @@ export class Company {
     return this.members;
   }
 
+  /** The node where an agent was met last, other than this one; a hint. */
+  metAt(agent: AgentId): IncarnationId | undefined {
+    return this.whereabouts.find(agent);
+  }
+
   /** What one incarnation asks of the others. */
   sideOf(): IncarnationCluster {
     const { options } = this.parts;
@@ -96,6 +103,7 @@ export class Company {
     const { ports, universe, options, load } = this.parts;
     const { bus, clock } = ports;
     this.incarnation = incarnation;
+    options.onIncarnation?.(incarnation.id);
     const { link, closings, heartbeatMs, suspectAfterMs } = options;
     const members = new Members({
       bus,
