@@ -96,6 +96,22 @@ export interface SwarmStatus {
   readonly recovery: { readonly agents: number; readonly ms: number };
   /** Agents that are not served because their log is damaged, and why. */
   readonly alarms: readonly { readonly agent: AgentId; readonly message: string }[];
+  /** In a cluster: its live nodes. The figures above are then sums over them, times those of the slowest. */
+  readonly nodes?: readonly NodeFigures[];
+}
+
+export interface NodeFigures {
+  readonly node: string;
+  readonly incarnation: string;
+  readonly status: 'serving' | 'draining' | 'leaving';
+  /** Agents in memory. */
+  readonly active: number;
+  readonly turns: number;
+  readonly failures: number;
+  readonly turnsPerSecond: number;
+  readonly latencyMs: { readonly p50: number; readonly p99: number };
+  readonly mailbox: number;
+  readonly startedMs: number;
 }
 
 /** An acknowledged turn as `watch` reports it. */

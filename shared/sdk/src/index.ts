@@ -42,11 +42,13 @@ export type {
   Client,
   DoctorReport,
   ListFilter,
+  NodeFigures,
   Reply,
   SwarmStatus,
   VersionedValue,
   WatchedTurn,
 } from './client.js';
+export { type ClusterClientOptions, ClusterNode, type ClusterNodeOptions, connectCluster, openNode } from './cluster/index.js';
 export { defineSkep, type SkepConfig } from './config.js';
 export { LocalClient } from './local-client.js';
 export { type ConnectOptions, connectSkep } from './remote-client.js';

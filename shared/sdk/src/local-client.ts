@@ -19,6 +19,7 @@ import type {
 } from './client.js';
 import { checkAgent, checkCallOptions, checkCount, checkedInput, checkFilter, checkObject, checkRange, checkRestoreTarget } from './client-input.js';
 import { examine } from './doctor.js';
+import { overdue } from './overdue.js';
 import { listAgents, type Place, statusOf } from './swarm-view.js';
 
 export interface LocalClientOptions extends Place {
@@ -192,7 +193,7 @@ export class LocalClient implements Client {
     };
     const stop = this.node.host.onCommitted((turns) => {
       if (waiting.length === 0) queueMicrotask(tell);
-      waiting.push(...turns);
+      for (const { agent, version, type, changes, timeMs } of turns) waiting.push({ agent, version, type, changes, timeMs });
     });
     return () => {
       over = true;
@@ -246,11 +247,6 @@ export class LocalClient implements Client {
       reply.then(resolve, reject).finally(cancel);
     });
   }
-}
-
-/** Nobody knows yet whether it took effect. */
-export function overdue(what: string, deadlineMs: number): SkepError {
-  return new SkepError('timeout', { message: `${what} was not answered within ${deadlineMs} ms; it may still take effect`, id: what });
 }
 
 function hostCall({ operation, expectedVersion }: CallOptions): HostCall {

@@ -8,7 +8,7 @@ import { type Channel, connectHolder } from '@skep/embedded';
 import { type AgentId, LIMITS, SkepError, toSkepError, type Value } from '@skep/kernel';
 import type { CallOptions, Client, ListFilter, WatchedTurn } from './client.js';
 import { checkCallOptions, checkedInput } from './client-input.js';
-import { overdue } from './local-client.js';
+import { overdue } from './overdue.js';
 import { type Answer, decodeMessage, encodeMessage, PART_BYTES, type RemoteMethod, readAnswer } from './wire.js';
 
 export interface ConnectOptions {

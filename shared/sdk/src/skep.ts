@@ -5,10 +5,10 @@ import { checkName, LIMITS, type Limits, SkepError } from '@skep/kernel';
 import type { Clock, Ports, Random } from '@skep/ports';
 import { type NodeOptions, SkepNode } from '@skep/runtime';
 import { type AgentHandle, handleOf } from './agent-handle.js';
+import { withBuiltIns } from './built-ins.js';
 import type { Client } from './client.js';
 import { LocalClient } from './local-client.js';
 import { serveClient } from './served-channel.js';
-import { StateKind } from './state-kind.js';
 
 /** What openSkep and the test kit have in common. */
 export interface SwarmOptions {
@@ -154,16 +154,6 @@ export class Skep implements AsyncDisposable {
     await watchdog?.close();
     await folder?.close();
   }
-}
-
-/** @throws SkepError `invalid-input` for two kinds of one name */
-export function withBuiltIns(kinds: readonly AnyKind[]): readonly AnyKind[] {
-  const names = new Set<string>();
-  for (const { kind } of kinds) {
-    if (names.has(kind)) throw new SkepError('invalid-input', { message: `two kinds are named ${kind}`, id: kind, remedy: 'Rename one of them.' });
-    names.add(kind);
-  }
-  return names.has(StateKind.kind) ? kinds : [...kinds, StateKind];
 }
 
 function warnOnStderr(text: string): void {

@@ -59,8 +59,8 @@ export async function statusOf(node: SkepNode, place: Place): Promise<SwarmStatu
   };
 }
 
-/** Undefined for an agent without records. */
-async function infoIn(node: SkepNode, agent: AgentId, snapshot: SnapshotReference | null): Promise<AgentInfo | undefined> {
+/** What this node and the store know of an agent; undefined for one without records. */
+export async function infoIn(node: SkepNode, agent: AgentId, snapshot: SnapshotReference | null): Promise<AgentInfo | undefined> {
   const activation = node.host.roster.find(agent);
   if (activation?.state !== undefined) return activation.position > 0 ? infoOf(activation) : undefined;
   if (snapshot === null || snapshot.position === 0) return undefined;
@@ -88,6 +88,6 @@ function addressFits(agent: AgentId, { tenant, kind }: ListFilter): boolean {
   return (tenant === undefined || address.tenant === tenant) && (kind === undefined || address.kind === kind);
 }
 
-function infoFits(info: AgentInfo, { tag, status }: ListFilter): boolean {
+export function infoFits(info: AgentInfo, { tag, status }: ListFilter): boolean {
   return (tag === undefined || info.tags.includes(tag)) && (status === undefined || info.status === status);
 }
