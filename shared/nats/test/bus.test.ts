@@ -31,7 +31,7 @@ describe.skipIf(!natsHere('stock', 'toxiproxy'))('the bus over NATS', () => {
   const connected = (made: ReturnType<typeof busOn>) => eventually('a connection', () => (made.state.kind === 'connected' ? true : undefined));
   const direct = () => `nats://127.0.0.1:${proxied.cluster.servers[0]?.directPort}`;
 
-  it("a client cannot make a node publish where it may not itself: answers go to its tenant's inboxes only", async () => {
+  it("a client cannot make a node publish where it may not itself: answers go to its tenant's inboxes only (G10)", async () => {
     const node = busOn(direct());
     const client = busOn(direct(), '_INBOX.acme');
     const raw = rawOn([direct()]);

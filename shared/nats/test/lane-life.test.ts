@@ -88,7 +88,7 @@ describe.skipIf(!natsHere()).each(['fast', 'stock'] as const)('a lane on three s
   }, 60_000);
   afterAll(() => cluster?.close());
 
-  it('kill -9 of its leader under load: nothing acknowledged is lost or doubled, writing and watching go on (O4)', async ({ skip }) => {
+  it('kill -9 of its leader under load: nothing acknowledged is lost or doubled, writing and watching go on (G2)', async ({ skip }) => {
     if (cluster === undefined) return skip(`there is no ${flavour} nats-server`);
     const running = cluster;
     const { root, one, two, raw, close } = await pairOn(running.urls, { ignoreGossip: false, logShards: 1 });

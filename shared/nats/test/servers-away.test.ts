@@ -43,7 +43,7 @@ describe.skipIf(!natsHere())('servers that are away', () => {
     expect(await codeOfRejection(ports.log.last(lane('a')))).toBe('closed');
   });
 
-  it('all of them, and back: nothing that was acknowledged is missing, subscriptions and watches go on (O4)', async () => {
+  it('all of them, and back: nothing that was acknowledged is missing, subscriptions and watches go on', async () => {
     cluster = await startCluster({ servers: 3 });
     await cluster.ready;
     ports = portsOn(cluster.urls, { root: newRoot() });
