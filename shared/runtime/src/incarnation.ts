@@ -186,6 +186,7 @@ export class Incarnation {
     } catch {
       // The registry or the lane cannot be had now; the caller hears that the agent is elsewhere, and retries.
     }
+    this.options.cluster?.whereabouts.forget(agent);
     this.host.roster.refused(agent, why);
     this.reviver.claimEnded(agent, 'refused');
   }
@@ -195,6 +196,7 @@ export class Incarnation {
   }
 
   private async owned({ agent, snapshot, records }: Extract<LaneEvent, { kind: 'owned' }>): Promise<void> {
+    this.options.cluster?.whereabouts.forget(agent);
     await this.host.roster.owned(agent, snapshot, records);
     this.reviver.claimEnded(agent, this.host.roster.find(agent)?.stage === 'ready' ? 'owned' : 'refused');
   }

@@ -29,6 +29,7 @@ import type { Rules } from '@skep/lane';
 import type { Ports } from '@skep/ports';
 import { type ClusterOptions, Company, lanesOfNode } from './cluster/company.js';
 import type { AgentRequest } from './cluster/post.js';
+import { within } from './deadline.js';
 import type { DirectoryRow } from './directory.js';
 import { Incarnation } from './incarnation.js';
 import type { LaneDriver } from './lane-driver.js';
@@ -176,8 +177,12 @@ export class SkepNode {
         return await post.request(request, Math.max(0, endMs - clock.monotonicMs()));
       } catch (error) {
         const { comingBack } = this;
-        if (comingBack === undefined || this.closed || !isSkepError(error) || !post.mayGoOn(request, error)) throw error;
-        await comingBack;
+        if (!isSkepError(error)) throw error;
+        if (isSkepError(error, 'closed')) {
+          throw new SkepError('outcome-unknown', { message: 'the node was closed before it had the answer', id: request.agent, cause: error });
+        }
+        if (comingBack === undefined || this.closed || !post.mayGoOn(request, error)) throw error;
+        await within(clock, comingBack, { leftMs: endMs - clock.monotonicMs(), agent: request.agent, what: request.method });
       }
     }
   }

@@ -7,7 +7,7 @@ import { type AgentId, type LaneId, toSkepError, type UniverseId } from '@skep/k
 import type { Clock, Registry } from '@skep/ports';
 import { listDirectory } from './directory.js';
 import type { LaneDriver } from './lane-driver.js';
-import { changeUniverse } from './universe-record.js';
+import { changeUniverse, readUniverse } from './universe-record.js';
 
 export interface ReviverOptions {
   readonly registry: Registry;
@@ -30,7 +30,7 @@ const CLAIMS_AT_ONCE = 64;
 
 export class Reviver {
   /** Who waits for an agent to be brought back; told whether it was. */
-  private readonly claims = new Map<AgentId, (outcome: 'owned' | 'refused') => void>();
+  private readonly claims = new Map<AgentId, ((outcome: 'owned' | 'refused') => void)[]>();
   private ended = false;
 
   constructor(private readonly options: ReviverOptions) {}
@@ -41,8 +41,9 @@ export class Reviver {
   }
 
   claimEnded(agent: AgentId, outcome: 'owned' | 'refused'): void {
-    this.claims.get(agent)?.(outcome);
+    const waiting = this.claims.get(agent) ?? [];
     this.claims.delete(agent);
+    for (const resolve of waiting) resolve(outcome);
   }
 
   /** Claims every agent of the lanes, and every resting one with a timer or unsent messages. Returns how many. */
@@ -61,11 +62,16 @@ export class Reviver {
 
   /** Wakes agents with a timer or unsent messages that nobody holds. */
   async sweep(): Promise<void> {
-    const { mine, lane, host } = this.options;
+    const { mine, lane, host, registry, universe } = this.options;
+    const { open } = await readUniverse(registry, universe);
     for await (const { agent, wake, entry } of this.directory()) {
       if (this.ended) return;
-      // Where others live, too, an agent that is owned is its owner's business.
-      if (wake && entry.owner !== lane && (mine === undefined || (entry.free && mine(agent)))) host.wake(agent);
+      if (!wake || host.roster.find(agent) !== undefined) continue;
+      // A free of unknown outcome may leave an agent to this node that it does not hold: nobody else can claim it.
+      const forgotten = entry.owner === lane && !entry.free;
+      // A claim may come in after its node's death, when the lane was ticked off already.
+      const left = entry.free || !open.includes(entry.owner);
+      if (mine === undefined || forgotten || (left && mine(agent))) host.wake(agent);
     }
   }
 
@@ -123,7 +129,10 @@ export class Reviver {
     return new Promise((resolve) => {
       if (this.ended) return resolve('refused');
       if (driver.holds(agent)) return resolve('owned');
-      this.claims.set(agent, resolve);
+      // A start and a takeover may bring back the same agent at once.
+      const waiting = this.claims.get(agent);
+      if (waiting === undefined) this.claims.set(agent, [resolve]);
+      else waiting.push(resolve);
       if (!host.wake(agent)) this.claimEnded(agent, 'refused');
     });
   }

@@ -4,6 +4,7 @@
  * - K1 Whoever is declared dead is sealed before anything of it is claimed (L2, L4); a wrong verdict costs that node a restart, never data.
  * - K2 Every survivor brings back the agents that placement gives it; a later sweep finds what an earlier one could not.
  * - K3 A node that hands over takes nothing new, and tells the others that its agents are to be taken.
+ * - K4 A node whose lane is not among the open ones asks the log whether it still lives.
  */
 import { Whereabouts } from '@skep/cluster';
 import {
@@ -121,7 +122,9 @@ export class Company {
     this.members = members;
     for (const [agent, node] of this.pins.all) members.pin(agent, node);
     for (const lane of open) if (lane !== incarnation.lane) members.expect(incarnationOf(lane));
-    await this.pins.watch();
+    this.pins.watch();
+    // Where they cannot be read now, placement does without until the next look.
+    await this.pins.read().catch(() => {});
     await members.acquainted();
     this.planSweep(incarnation);
   }
@@ -248,6 +251,8 @@ export class Company {
     const { members } = this;
     const { open, unclaimed } = await readUniverse(this.parts.ports.registry, this.parts.universe);
     if (this.incarnation !== incarnation || members === undefined) return;
+    // K4: one that was taken for dead and writes nothing would never learn it. If the record is stale, the log says that all is well.
+    if (!open.includes(incarnation.lane)) await incarnation.host.barrier(0);
     for (const lane of open) {
       const other = incarnationOf(lane);
       if (lane === incarnation.lane) continue;
@@ -258,7 +263,10 @@ export class Company {
     this.sweeps += 1;
     if (this.handingOver) return;
     if (unclaimed.length > 0) await this.revive(incarnation, unclaimed);
-    else if (this.sweeps % SWEEPS_PER_LOOK === 0) await incarnation.sweep();
+    else if (this.sweeps % SWEEPS_PER_LOOK === 0) {
+      await this.pins.read();
+      await incarnation.sweep();
+    }
   }
 }
 

@@ -27,7 +27,8 @@ export class Locator {
   locate(agent: AgentId): IncarnationId | 'here' | 'nowhere' {
     const { self, isHere, place } = this.options;
     if (isHere(agent)) return 'here';
-    const known = this.known(agent);
+    const known = this.met(agent);
+    if (known === self) return 'here';
     if (known !== undefined) return known;
     const placed = place(agent);
     if (placed === undefined) return 'nowhere';
@@ -40,17 +41,15 @@ export class Locator {
 
   /** Another live node that was met with the agent. */
   known(agent: AgentId): IncarnationId | undefined {
-    const { self, isLive, whereabouts } = this.options;
-    const known = whereabouts.find(agent);
-    if (known === undefined) return undefined;
-    if (known !== self && isLive(known)) return known;
-    whereabouts.forget(agent);
-    return undefined;
+    const known = this.met(agent);
+    return known === this.options.self ? undefined : known;
   }
 
+  /** Others name this node for an agent that it does not hold, too: a free of unknown outcome leaves it so, and nobody else can claim it. */
   learn(agent: AgentId, incarnation: IncarnationId): void {
-    const { self, isLive, whereabouts } = this.options;
-    if (incarnation !== self && isLive(incarnation) && whereabouts.find(agent) !== incarnation) whereabouts.learn(agent, incarnation);
+    const { self, isHere, isLive, whereabouts } = this.options;
+    if (incarnation === self && isHere(agent)) return;
+    if (isLive(incarnation) && whereabouts.find(agent) !== incarnation) whereabouts.learn(agent, incarnation);
   }
 
   /** The agent is not where it was believed to be. */
@@ -61,5 +60,15 @@ export class Locator {
 
   gone(incarnation: IncarnationId): void {
     this.options.whereabouts.forgetAll(incarnation);
+  }
+
+  /** Where the agent was met last, as long as that node lives and, if it is this one, takes agents. */
+  private met(agent: AgentId): IncarnationId | undefined {
+    const { self, isLive, whereabouts, takes } = this.options;
+    const known = whereabouts.find(agent);
+    if (known === undefined) return undefined;
+    if (isLive(known) && (known !== self || takes())) return known;
+    whereabouts.forget(agent);
+    return undefined;
   }
 }

@@ -1,12 +1,14 @@
 /** Agents that an operator pinned to a node: one registry entry each, known to every node through a watch. */
 import { type AgentId, decode, encode, type NodeId, SkepError, type UniverseId } from '@skep/kernel';
-import type { Registry } from '@skep/ports';
+import type { Registry, RegistryEntry, Revision } from '@skep/ports';
 
 const PAGE = 1_000;
 const ATTEMPTS_MAX = 20;
 
 export class Pins {
   private readonly pins = new Map<AgentId, NodeId>();
+  /** The newest revision that was seen of each entry: a list may be older than what the watch told. */
+  private readonly revisions = new Map<string, Revision>();
   private unwatch: (() => void) | undefined;
 
   constructor(
@@ -23,12 +25,15 @@ export class Pins {
     return this.pins;
   }
 
-  async watch(): Promise<void> {
-    if (this.unwatch !== undefined) return;
-    this.unwatch = this.registry.watch(this.prefix, ({ key, value }) => this.take(key, value));
+  watch(): void {
+    this.unwatch ??= this.registry.watch(this.prefix, (entry) => this.take(entry));
+  }
+
+  /** Reads what was pinned before the watch began. May miss the newest, so it is worth repeating. @throws SkepError `unavailable` */
+  async read(): Promise<void> {
     for (let after: string | undefined; ; ) {
       const page = await this.registry.list(this.prefix, { limit: PAGE, ...(after === undefined ? {} : { after }) });
-      for (const { key, value } of page) this.take(key, value);
+      for (const entry of page) this.take(entry);
       if (page.length < PAGE) return;
       after = page[page.length - 1]?.key;
     }
@@ -45,9 +50,10 @@ export class Pins {
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
       const found = await this.registry.get(key);
       if (found === undefined && node === undefined) return;
-      const result = await this.registry.update(key, encode(node ?? null), found?.revision ?? 0);
+      const value = encode(node ?? null);
+      const result = await this.registry.update(key, value.slice(), found?.revision ?? 0);
       if (result.kind !== 'updated') continue;
-      this.take(key, encode(node ?? null));
+      this.take({ key, value, revision: result.revision });
       return;
     }
     throw new SkepError('unavailable', { message: 'the pin could not be written: others change it, too', id: agent });
@@ -57,7 +63,9 @@ export class Pins {
     return `pin/${this.universe}/`;
   }
 
-  private take(key: string, value: Uint8Array): void {
+  private take({ key, value, revision }: RegistryEntry): void {
+    if (revision <= (this.revisions.get(key) ?? 0)) return;
+    this.revisions.set(key, revision);
     const agent = key.slice(this.prefix.length) as AgentId;
     const read = decode(value);
     const node = typeof read === 'string' ? (read as NodeId) : undefined;

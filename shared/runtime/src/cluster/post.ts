@@ -9,6 +9,7 @@ import type { ActorHost, AskElsewhere, HostCall, OtherNodes } from '@skep/actor'
 import { type AgentId, type ErrorCode, type IncarnationId, parseAgentId, SkepError, toSkepError, type Value } from '@skep/kernel';
 import type { Bus, Clock } from '@skep/ports';
 import type { NotTaken, PeerItem, ReplySlot, SendItem, Subjects } from '@skep/protocol';
+import { within } from '../deadline.js';
 import type { Locator } from './locator.js';
 import { Peers } from './peers.js';
 
@@ -123,7 +124,7 @@ export class Post implements OtherNodes {
   private attempt(request: AgentRequest, leftMs: number, attempt: number): Promise<Value> {
     const { agent, method, parameters } = request;
     const at = this.options.locator.locate(agent);
-    if (at === 'here') return this.perform(request);
+    if (at === 'here') return within(this.options.clock, this.perform(request), { leftMs, agent, what: method });
     if (at === 'nowhere') return Promise.reject(new SkepError('unavailable', { message: 'no node takes agents now', id: agent }));
     const waitMs = this.mayRepeat(request) ? Math.min(leftMs, ATTEMPT_MS * 2 ** Math.min(attempt, 4)) : leftMs;
     return this.peers.ask(at, agent, method, parameters, Math.max(1, Math.floor(waitMs))).then(
