@@ -57,7 +57,7 @@ export class RealOperator implements NodeKeeper {
     }
   }
 
-  onDown(listener: () => void): () => void {
+  onDown(_incarnation: number, listener: () => void): () => void {
     this.#downs.add(listener);
     return () => this.#downs.delete(listener);
   }

@@ -16,7 +16,9 @@ export interface Effect {
   readonly occurrence: number;
   /** The id that the step got. */
   readonly id: string;
-  /** Which start of the node ran it, from 1. */
+  /** `fenced`: of several nodes one whose lane may have been sealed, so that it owned nothing any more and could not know. */
+  readonly by?: 'owner' | 'fenced';
+  /** Which start of the node ran it, from 1; 0 where several nodes run. */
   readonly incarnation: number;
   /** Its result, in the turn that is under way, was known to be in the log when it began. */
   readonly afterRecord: 'yes' | 'no';
@@ -29,7 +31,7 @@ export function checkEffects(ledger: Ledger, effects: readonly Effect[]): readon
   for (const effect of effects) {
     const key = keyOf(effect.agent, effect.operation, effect.step, effect.occurrence);
     runs.set(key, [...(runs.get(key) ?? []), effect]);
-    if (effect.afterRecord === 'yes') found.push(broken('I5', `${key} ran again after its result was acknowledged`));
+    if (effect.afterRecord === 'yes' && effect.by !== 'fenced') found.push(broken('I5', `${key} ran again after its result was acknowledged`));
   }
   for (const one of ledger.values()) found.push(...checkAgent(one.agent, one.records, runs));
   return found;

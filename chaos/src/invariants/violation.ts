@@ -17,6 +17,9 @@ export const INVARIANTS = {
   I13: 'once faults stop, everything is answered and delivered within a bound',
   I14: 'the fold of the log is the live state, roots included (G8)',
   I16: 'no alarm without damage (G11)',
+  I18: 'at rest an agent has one holder at most, the one that the directory names (G1)',
+  I19: 'every node sees the members that live, and no others',
+  I20: 'the lanes of the dead are sealed, claimed and forgotten',
 } as const;
 
 export type Invariant = keyof typeof INVARIANTS;

@@ -1,8 +1,8 @@
 /** The end of a run: waits until all is quiet, reads everything back, before and after one more power cut, and judges. */
-import { ActorState } from '@skep/actor';
+import { type Activation, ActorState } from '@skep/actor';
 import { type AgentId, type LaneId, parseAgentId, type Value } from '@skep/kernel';
 import type { LogEntry } from '@skep/ports';
-import type { World } from '@skep/simulated';
+import type { SkepNode } from '@skep/runtime';
 import { treeOf } from '@skep/state';
 import { checkAcknowledged, checkOrigin } from '../invariants/acknowledged.js';
 import { checkEffects, checkEffectsRan } from '../invariants/effects.js';
@@ -12,17 +12,30 @@ import { checkMessages, checkTokens } from '../invariants/messages.js';
 import { checkLive, checkPast, foldAll, type LiveAgent } from '../invariants/naive-fold.js';
 import { checkObservers, checkReads, checkWitness } from '../invariants/version-witness.js';
 import { type Broken, broken } from '../invariants/violation.js';
+import type { Scene } from './conduct.js';
 import { checkCounters } from './counter-search.js';
-import type { LogTap } from './log-tap.js';
-import type { Operator } from './operator.js';
 import type { Outside } from './outside.js';
+import type { NodeKeeper } from './recording-client.js';
 import { checkStates, stepsOfTurn, swarmKinds, tokensOf } from './swarm.js';
 
-export interface AuditParts {
-  readonly world: World;
-  readonly operator: Operator;
-  readonly outside: Outside;
-  readonly tap: LogTap;
+/** Whoever keeps the nodes of a simulated world running, as the end of a run needs him. */
+export interface SceneKeeper extends NodeKeeper {
+  /** Starts everything, and plans what will happen to it. */
+  begin(): void;
+  /** Resolves when everything is up and has brought back what the dead left; returns when the last one came up, in ms of the world. */
+  recovered(): Promise<number>;
+  /** What nobody has done yet; empty when there is nothing. */
+  waiting(): string;
+  /** What the nodes and the stores do not agree about now, although nothing waits. */
+  disagreements(): Promise<readonly Broken[]>;
+  /** The agent where it is in memory. */
+  holding(agent: AgentId): Activation | undefined;
+  /** Everything loses its power at once, and starts again. */
+  powerCut(): void;
+}
+
+export interface AuditParts extends Scene {
+  readonly keeper: SceneKeeper;
 }
 
 export interface Live extends LiveAgent {
@@ -36,25 +49,26 @@ const QUIET_STEP_MS = 1_000;
 /** A node looks again for agents that a stale list of the directory did not show; those of a simulated world are up to 5 s old. */
 const FOUND_AGAIN_WITHIN_MS = 13_000;
 
-/** Runs the world until nothing of the agents' own is left to do. Returns what still waits when that takes too long. */
-export async function quiet({ world, operator }: Pick<AuditParts, 'world' | 'operator'>): Promise<string | undefined> {
-  const { node, upMs } = await world.drive(operator.up());
-  await world.drive(node.recovered.catch(() => undefined));
+/** Runs the world until nothing of the agents' own is left to do. Returns what is wrong when that takes too long. */
+export async function quiet({ world, keeper }: AuditParts): Promise<readonly Broken[]> {
+  const upMs = await world.drive(keeper.recovered());
   await world.run({ untilMs: Math.max(world.now, upMs + FOUND_AGAIN_WITHIN_MS) });
   const endMs = world.now + QUIET_WITHIN_MS;
-  for (let calm = 0; calm < 2; ) {
-    if (world.now > endMs) return waitingIn(operator);
+  for (let calm = 0; ; ) {
     await world.run({ untilMs: world.now + QUIET_STEP_MS });
-    calm = waitingIn(operator) === '' ? calm + 1 : 0;
+    const waiting = keeper.waiting();
+    const disagreements = waiting === '' ? await world.drive(keeper.disagreements()) : [];
+    calm = waiting === '' && disagreements.length === 0 ? calm + 1 : 0;
+    if (calm === 2) return [];
+    if (world.now < endMs) continue;
+    return waiting === '' ? disagreements : [broken('I13', `long after the faults had stopped there was still something to do: ${waiting}`)];
   }
-  return undefined;
 }
 
-/** What the node has not done yet; empty when there is nothing. */
-export function waitingIn({ running }: Operator): string {
-  if (running === undefined) return 'the node is down';
-  const lines = running.node.driver.idle ? [] : ['a batch is on its way'];
-  for (const { agent, stage, turn, state, mailbox } of running.node.host.roster.all()) {
+/** What a node has not done yet; empty when there is nothing. */
+export function waitingIn(node: SkepNode): string {
+  const lines = node.driver.idle ? [] : ['a batch is on its way'];
+  for (const { agent, stage, turn, state, mailbox } of node.host.roster.all()) {
     const has = (count: number, what: string) => (count > 0 ? [`${count} ${what}`] : []);
     const what = [
       ...(stage === 'claiming' ? ['being claimed'] : []),
@@ -69,14 +83,14 @@ export function waitingIn({ running }: Operator): string {
   return lines.join('; ');
 }
 
-/** Every agent as the node shows it. */
-export async function readAll({ world, operator, outside }: AuditParts, agents: readonly AgentId[]): Promise<readonly Live[]> {
-  const { node, client } = await world.drive(operator.up());
+/** Every agent as a node shows it. */
+export async function readAll({ world, keeper, outside }: AuditParts, agents: readonly AgentId[]): Promise<readonly Live[]> {
+  const { client } = await world.drive(keeper.up());
   const found: Live[] = [];
   for (const agent of agents) {
     try {
       const { version, value, root } = await world.drive(client.get(agent), { limitMs: 60_000 });
-      const activation = node.host.roster.find(agent);
+      const activation = keeper.holding(agent);
       if (activation?.state === undefined) continue;
       found.push({ agent, version, value, root, position: activation.position, actorRoot: activation.ready.actorRoot });
     } catch (error) {
@@ -92,7 +106,7 @@ export interface Ledgers {
 }
 
 /** Asks the log itself, as nobody's node, what was committed. */
-export async function gather({ world, tap }: AuditParts, stores: Parameters<World['node']>[1]['stores']): Promise<Ledgers> {
+export async function gather({ world, tap, stores }: Scene): Promise<Ledgers> {
   const auditor = world.node(`auditor ${world.now}`, { stores });
   const lasts = new Map<LaneId, LogEntry | undefined>();
   for (const lane of tap.lanes) lasts.set(lane, await world.drive(auditor.ports.log.last(lane)));
@@ -101,7 +115,7 @@ export async function gather({ world, tap }: AuditParts, stores: Parameters<Worl
   return { ledger, broken: found };
 }
 
-export function judge({ outside }: AuditParts, { ledger, broken: gathered }: Ledgers, live: { readonly [when: string]: readonly Live[] }) {
+export function judge({ outside }: Scene, { ledger, broken: gathered }: Ledgers, live: { readonly [when: string]: readonly Live[] }) {
   const found = [...gathered, ...judgeLog(outside, ledger, live)];
   for (const [when, agents] of Object.entries(live)) found.push(...checkActors(ledger, agents, when));
   return found;

@@ -24,18 +24,34 @@ export class LogTap {
   readonly #tried = new Map<string, Tried>();
   /** The operation of each agent's journalled turn. */
   readonly #begun = new Map<AgentId, string>();
+  /** The newest record of each agent that is known to be in the log. */
+  readonly #newest = new Map<AgentId, number>();
+  /** Lanes that somebody tried to seal: whether their writers know or not, they may be over. */
+  readonly #sealing = new Set<LaneId>();
+  readonly #onSeal = new Map<LaneId, (by: string) => void>();
 
   constructor(private readonly outside: Outside) {}
 
-  listen(ports: Ports, incarnation: number): Ports {
+  /** `incarnation`: which start of a single node this is; 0 where several nodes run. `name`: that of the node. */
+  listen(ports: Ports, incarnation: number, name = 'node'): Ports {
     return {
       ...ports,
       log: new TappedLog(
         ports.log,
-        (bytes, lane) => this.#try(bytes, lane, incarnation),
+        (bytes, lane) => this.#try(bytes, lane, { incarnation, name }),
         (bytes) => this.#acknowledged(bytes),
       ),
     };
+  }
+
+  isSealing(lane: LaneId): boolean {
+    return this.#sealing.has(lane);
+  }
+
+  /** Calls back with the name of the node that tries first to seal the lane. Returns the function that forgets it. */
+  onSeal(lane: LaneId, listener: (by: string) => void): () => void {
+    this.#onSeal.set(lane, listener);
+    return () => this.#onSeal.delete(lane);
   }
 
   /** Every committed record by agent, given each lane's last entry. */
@@ -48,6 +64,8 @@ export class LogTap {
     for (const [lane, last] of lasts) {
       for (let bytes = last?.bytes; bytes !== undefined; ) {
         const batch = decodeBatch(bytes);
+        if (batch.kind === 'seal' && bytes !== last?.bytes)
+          found.push(broken('I2', `lane ${lane}: batch ${batch.number} is a seal, and others follow it`));
         this.#take(batch, this.#tried.get(keyOf(bytes))?.incarnation ?? 0, records);
         const previous = toHex(batch.previous);
         if (previous === FIRST) break;
@@ -67,10 +85,13 @@ export class LogTap {
     }
   }
 
-  #try(bytes: Uint8Array, lane: LaneId, incarnation: number): void {
+  #try(bytes: Uint8Array, lane: LaneId, { incarnation, name }: { readonly incarnation: number; readonly name: string }): void {
     this.lanes.add(lane);
     const key = keyOf(bytes);
     if (!this.#tried.has(key)) this.#tried.set(key, { bytes, incarnation, acknowledged: false });
+    if (decodeBatch(bytes).kind !== 'seal') return;
+    this.#sealing.add(lane);
+    this.#onSeal.get(lane)?.(name);
   }
 
   /** Told by an append's answer, or by what the lane's last entry is when the answer was lost. */
@@ -78,7 +99,10 @@ export class LogTap {
     const tried = this.#tried.get(keyOf(bytes));
     if (tried === undefined || tried.acknowledged) return;
     tried.acknowledged = true;
-    for (const { agent, body } of decodeBatch(bytes).records) {
+    for (const { agent, body, position } of decodeBatch(bytes).records) {
+      // Of several nodes one may hear late what another has long gone on from.
+      if (position <= (this.#newest.get(agent) ?? 0)) continue;
+      this.#newest.set(agent, position);
       const record = decodeRecord(body, agent);
       if (record.kind === 'begun') {
         const operation = record.slot?.kind === 'operation' ? record.slot.id : '';

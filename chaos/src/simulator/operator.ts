@@ -1,15 +1,15 @@
 /** Keeps one node running: starts it, kills it, starts it again. Outside of the node, and never wrong. */
-import { type SkepError, toSkepError } from '@skep/kernel';
+import type { Activation } from '@skep/actor';
+import { type AgentId, type SkepError, toSkepError } from '@skep/kernel';
 import { RULES } from '@skep/lane';
 import { SkepNode } from '@skep/runtime';
 import { LocalClient } from '@skep/sdk';
-import type { SimulatedNode, Stores, World } from '@skep/simulated';
-import { broken } from '../invariants/violation.js';
+import type { SimulatedNode } from '@skep/simulated';
+import { type Broken, broken } from '../invariants/violation.js';
+import { type SceneKeeper, waitingIn } from './audit.js';
+import type { Scene } from './conduct.js';
 import type { StepWorld } from './kinds/worker.js';
-import type { LogTap } from './log-tap.js';
 import type { SeedMistake } from './mistakes.js';
-import type { Outside } from './outside.js';
-import type { NodeKeeper } from './recording-client.js';
 import type { Crash, RunPlan } from './run-plan.js';
 import { swarmKinds } from './swarm.js';
 
@@ -21,12 +21,8 @@ export interface Running {
   readonly upMs: number;
 }
 
-export interface OperatorParts {
-  readonly world: World;
-  readonly stores: Stores;
+export interface OperatorParts extends Scene {
   readonly plan: RunPlan;
-  readonly outside: Outside;
-  readonly tap: LogTap;
   readonly mistake: SeedMistake | undefined;
 }
 
@@ -35,7 +31,7 @@ const APPEND_IN_DOUBT_MS = 2_000;
 const START_AGAIN_MS = 50;
 const PAYLOAD_BYTES = 1024 * 1024;
 
-export class Operator implements NodeKeeper {
+export class Operator implements SceneKeeper {
   running: Running | undefined;
   incarnation = 0;
   #simulated: SimulatedNode | undefined;
@@ -50,9 +46,38 @@ export class Operator implements NodeKeeper {
     return this.running;
   }
 
-  onDown(listener: () => void): () => void {
+  onDown(_incarnation: number, listener: () => void): () => void {
     this.#downs.add(listener);
     return () => this.#downs.delete(listener);
+  }
+
+  begin(): void {
+    const { world, plan } = this.parts;
+    void this.start();
+    for (const { atMs, ...crash } of plan.crashes) world.at(atMs, () => this.crash(crash));
+  }
+
+  async recovered(): Promise<number> {
+    const { node, upMs } = await this.up();
+    await node.recovered.catch(() => undefined);
+    return upMs;
+  }
+
+  waiting(): string {
+    return this.running === undefined ? 'the node is down' : waitingIn(this.running.node);
+  }
+
+  /** Its lane is not looked at: with one node there is nobody to disagree with. */
+  async disagreements(): Promise<readonly Broken[]> {
+    return [];
+  }
+
+  holding(agent: AgentId): Activation | undefined {
+    return this.running?.node.host.roster.find(agent);
+  }
+
+  powerCut(): void {
+    this.crash({ what: 'power', downMs: 1 });
   }
 
   async start(): Promise<void> {

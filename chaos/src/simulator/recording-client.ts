@@ -25,12 +25,15 @@ export interface ClientWorld {
   record(who: string, what: string, ...fields: readonly TraceField[]): void;
 }
 
-/** Whoever keeps the node running. */
+/** What clients of a run ask for; `client.call` carries its operation. */
+export type Asked = Pick<Client, 'call' | 'get' | 'at' | 'history' | 'checkpoint' | 'restore' | 'branch'>;
+
+/** Whoever keeps the nodes running, be it one or many. */
 export interface NodeKeeper {
-  /** Resolves when a node is up. */
-  up(): Promise<{ readonly client: Client; readonly incarnation: number }>;
-  /** Calls back once, when the node that runs now is down. Returns the function that forgets it. */
-  onDown(listener: () => void): () => void;
+  /** A way in, when there is one: through the node, or through one of them. */
+  up(): Promise<{ readonly client: Asked; readonly incarnation: number }>;
+  /** Calls back once, when this start of a node is down. Returns the function that forgets it. */
+  onDown(incarnation: number, listener: () => void): () => void;
   /** A client was told that the lane of this start of the node is sealed. */
   sealed(incarnation: number, error: SkepError): void;
 }
@@ -75,7 +78,7 @@ export class RecordingClient {
     const body = { ...input, op: id };
     const operation = { id, client: this.name, agent, method, kind: 'write', began: outside.next() } as const;
     outside.began(operation);
-    const call = (client: Client) => client.call(agent, method, body, { operation: id });
+    const call = (client: Asked) => client.call(agent, method, body, { operation: id });
     let doubtful = false;
     let refusals = 0;
     for (;;) {
@@ -107,7 +110,7 @@ export class RecordingClient {
   async read<Result extends { readonly version: number }>(
     agent: AgentId,
     method: string,
-    run: (client: Client) => Promise<Result>,
+    run: (client: Asked) => Promise<Result>,
     show: (result: Result) => Value | undefined,
   ): Promise<Result | undefined> {
     const { outside } = this.parts;
@@ -133,11 +136,11 @@ export class RecordingClient {
   }
 
   /** One attempt at anything; silence when the node died or did not answer in time. */
-  async attempt<Result>(run: (client: Client) => Promise<Result>): Promise<Attempt<Result>> {
+  async attempt<Result>(run: (client: Asked) => Promise<Result>): Promise<Attempt<Result>> {
     const { operator, world, outside } = this.parts;
     const { client, incarnation } = await operator.up();
     const attempt = await new Promise<Attempt<Result>>((resolve) => {
-      const forget = operator.onDown(() => resolve({ kind: 'silence' }));
+      const forget = operator.onDown(incarnation, () => resolve({ kind: 'silence' }));
       world.at(world.now + ANSWER_WITHIN_MS, () => {
         forget();
         resolve({ kind: 'silence' });
@@ -157,7 +160,7 @@ export class RecordingClient {
     return attempt;
   }
 
-  async #sendAgain(call: (client: Client) => Promise<Reply>, { version, value }: Reply, what: string): Promise<void> {
+  async #sendAgain(call: (client: Asked) => Promise<Reply>, { version, value }: Reply, what: string): Promise<void> {
     await this.pause(this.random.between(1, 400));
     const again = await this.attempt(call);
     if (again.kind !== 'answered') return;

@@ -8,9 +8,9 @@ export interface Crash {
   readonly downMs: number;
 }
 
-export interface RunPlan {
+/** What clients do, and what goes wrong meanwhile. */
+export interface Circumstances {
   readonly faults: FaultPlan;
-  readonly crashes: readonly Crash[];
   /** Faults and crashes end here. */
   readonly horizonMs: number;
   readonly clients: number;
@@ -20,6 +20,10 @@ export interface RunPlan {
   readonly settleEveryMs: number;
   readonly passivateAfterMs: number;
   readonly stores: 'one' | 'three';
+}
+
+export interface RunPlan extends Circumstances {
+  readonly crashes: readonly Crash[];
   readonly exclusive: boolean;
 }
 
@@ -51,7 +55,7 @@ export function drawRunPlan(seed: string): RunPlan {
   };
 }
 
-function drawFaults(seed: string, random: SeededRandom, horizonMs: number): FaultPlan {
+export function drawFaults(seed: string, random: SeededRandom, horizonMs: number): FaultPlan {
   const drawn = drawPlan(seed, { horizonMs });
   switch (random.below(8)) {
     case 0:
@@ -71,6 +75,14 @@ function drawFaults(seed: string, random: SeededRandom, horizonMs: number): Faul
 
 export function formatRunPlan({ faults, crashes, ...rest }: RunPlan): string {
   const crashLines = crashes.map(({ atMs, what, downMs }) => `at ${atMs} ms: ${what === 'power' ? 'power cut' : 'kill'}, down for ${downMs} ms`);
-  const settings = Object.entries(rest).map(([name, value]) => `${name} ${value}`);
-  return [settings.join(', '), ...crashLines, formatPlan(faults)].join('\n');
+  return formatSettings(rest, [...crashLines, formatPlan(faults)]);
+}
+
+export function formatSettings(settings: object, lines: readonly string[]): string {
+  return [
+    Object.entries(settings)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(', '),
+    ...lines,
+  ].join('\n');
 }
