@@ -35,7 +35,7 @@ const PAUSE_MS_MAX = 100;
 
 export class GuardedWriter {
   constructor(
-    private readonly jetstream: JetStream,
+    private readonly jetstream: Pick<JetStream, 'store' | 'answerMs'>,
     private readonly clock: Clock,
     private readonly looks: Looks,
     /** After this much time without an outcome a write is `outcome-unknown`. */

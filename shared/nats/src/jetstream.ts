@@ -53,8 +53,6 @@ export type ApiAnswer =
 export const API_ERRORS = {
   accountLimit: 10002,
   noPeers: 10005,
-  notAvailable: 10008,
-  notLeader: 10009,
   insufficientResources: 10023,
   insufficientMemory: 10028,
   noMessage: 10037,
@@ -199,7 +197,8 @@ export function unavailable(stream: string, why: string): SkepError {
 export function apiError(stream: string, answer: Exclude<ApiAnswer, { kind: 'ok' }>): SkepError {
   if (answer.kind === 'none') return unavailable(stream, answer.why);
   if (FULL.has(answer.code)) return full(stream, answer.description);
-  if (answer.status === 503 || answer.code === API_ERRORS.notLeader) return unavailable(stream, answer.description);
+  // Servers that are coming up, electing or moving a stream say so with many numbers.
+  if (answer.status >= 500 || answer.code === API_ERRORS.streamNotFound) return unavailable(stream, answer.description);
   return new SkepError('internal', { message: `JetStream answered ${answer.code}: ${answer.description}`, id: stream });
 }
 

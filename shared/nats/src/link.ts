@@ -57,6 +57,7 @@ const REDIAL_MS = 250;
 const SWEEP_MS = 20;
 
 interface Pending {
+  readonly subject: string;
   readonly deadlineMs: number;
   /** True: it is done. */
   take(message: Msg): boolean;
@@ -78,17 +79,17 @@ export class Link {
   readonly #listeners = new Set<(state: LinkState) => void>();
   #state: LinkState = { kind: 'connecting' };
   #connection: NatsConnection | undefined;
+  #admitted = false;
   #asked = 0;
   #cancelSweep: (() => void) | undefined;
   #cancelPause: (() => void) | undefined;
-  readonly #ended: Promise<void>;
 
   constructor(private readonly options: LinkOptions) {
     this.inbox = options.inbox;
     this.#clock = options.clock;
     const answers = `${this.inbox}.r.`;
     this.subscribe(`${answers}*`, (message) => this.#answered(message.subject.slice(answers.length), message));
-    this.#ended = this.#keepDialling();
+    void this.#keepDialling();
   }
 
   get state(): LinkState {
@@ -165,13 +166,11 @@ export class Link {
   }
 
   async close(): Promise<void> {
-    if (this.#state.kind !== 'closed') {
-      this.#become({ kind: 'closed' });
-      this.#cancelPause?.();
-      this.#cancelSweep?.();
-      await this.#connection?.close().catch(() => {});
-    }
-    await this.#ended;
+    if (this.#state.kind === 'closed') return;
+    this.#become({ kind: 'closed' });
+    this.#cancelPause?.();
+    this.#cancelSweep?.();
+    await this.#connection?.close().catch(() => {});
   }
 
   #ask(subject: string, payload: Uint8Array, { headers, timeoutMs }: AskOptions, take: Pending['take'], fail: Pending['fail']): void {
@@ -182,7 +181,7 @@ export class Link {
     if (!this.publish(subject, payload, headers === undefined ? { reply } : { headers, reply })) {
       return fail({ kind: 'unsent', why: this.#whyAway(), soon: this.#connection !== undefined && this.#state.kind === 'connecting' });
     }
-    this.#pending.set(token, { deadlineMs: this.#clock.monotonicMs() + timeoutMs, take, fail });
+    this.#pending.set(token, { subject, deadlineMs: this.#clock.monotonicMs() + timeoutMs, take, fail });
     if (this.#cancelSweep === undefined) this.#sweepLater();
   }
 
@@ -243,13 +242,14 @@ export class Link {
     while (this.#state.kind === 'connecting') {
       let connection: NatsConnection;
       try {
-        connection = await connect(this.options.connection);
+        connection = await this.#dial();
       } catch (error) {
         if (isUnauthorized(error)) return this.#become({ kind: 'refused', error: unauthorized(error) });
         this.#become({ kind: 'connecting', why: error instanceof Error ? error.message : String(error) });
         await this.#pause();
         continue;
       }
+      // Closed meanwhile: `close` did not wait for a dial.
       if (this.#isClosed()) return connection.close();
       this.#connection = connection;
       for (const subscribed of this.#subscribed) this.#attach(subscribed);
@@ -259,13 +259,37 @@ export class Link {
     }
   }
 
+  /**
+   * The first time for a moment only, and without what servers tell of each other: with it, the library takes every server that refuses
+   * the credentials for a new one when the next server names it, and never comes to an end.
+   */
+  async #dial(): Promise<NatsConnection> {
+    if (!this.#admitted) {
+      const trial = await connect({ ...this.options.connection, ignoreClusterUpdates: true, reconnect: false });
+      this.#admitted = true;
+      await trial.close();
+    }
+    return connect(this.options.connection);
+  }
+
   /** Until the connection is closed for good. */
   async #follow(connection: NatsConnection): Promise<void> {
     for await (const status of connection.status()) {
       if (status.type === 'disconnect') this.#become({ kind: 'connecting', why: `${status.server} went away` });
       else if (status.type === 'reconnect') this.#become({ kind: 'connected', server: status.server });
+      else if (status.type === 'error' && status.error instanceof errors.PermissionViolationError) this.#forbidden(status.error);
     }
     await connection.closed();
+  }
+
+  /** The server threw a request away: whoever waits for its answer shall know at once, and why. */
+  #forbidden({ operation, subject, message }: InstanceType<typeof errors.PermissionViolationError>): void {
+    if (operation !== 'publish') return;
+    for (const [token, pending] of this.#pending) {
+      if (pending.subject !== subject) continue;
+      this.#pending.delete(token);
+      pending.fail({ kind: 'unsent', why: message, soon: false });
+    }
   }
 
   #isClosed(): boolean {

@@ -5,7 +5,7 @@
  * - A2 Nothing is written before the servers were probed and the streams compared. Until then, and while servers are away, everything but the bus rejects
  *   with `unavailable`; a refusal (wrong credentials, a level that the servers do not hold) is final and is told by every call.
  */
-import { type HashHex, isSkepError, type LaneId, SkepError, toHex, toSkepError } from '@skep/kernel';
+import { type HashHex, type LaneId, SkepError, toHex, toSkepError } from '@skep/kernel';
 import type { Blob, Bus, Level, Log, Ports, Registry } from '@skep/ports';
 import { JetStream } from './jetstream.js';
 import { Link, type LinkState } from './link.js';
@@ -175,7 +175,7 @@ class Assembly {
       } catch (error) {
         if (this.#closed) break;
         this.#why = toSkepError(error);
-        if (!isSkepError(error, 'unavailable')) throw error;
+        if (this.#why.retry !== 'later') throw error;
         await new Promise<void>((resolve) => this.options.clock.setTimer(OPEN_RETRY_MS, resolve));
       }
     }

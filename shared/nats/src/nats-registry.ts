@@ -75,7 +75,7 @@ export class NatsRegistry implements Registry {
       return { kind: 'conflict', revision: result.last };
     }
     this.#known.note(key, result.sequence);
-    this.#watches.noteOwn(result.sequence);
+    this.#watches.noteSeen(result.sequence);
     if (expected === 0) this.#index.add(key);
     return { kind: 'updated', revision: result.sequence };
   }
@@ -117,6 +117,7 @@ export class NatsRegistry implements Registry {
   }
 
   #entry({ subject, bytes, sequence }: StoredMessage): RegistryEntry {
+    this.#watches.noteSeen(sequence);
     return { key: keyOf(subject.slice(this.#prefix.length)), value: bytes, revision: sequence };
   }
 }

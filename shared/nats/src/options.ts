@@ -3,8 +3,10 @@ import { type Authenticator, type ConnectionOptions, credsAuthenticator, nkeyAut
 import { SkepError } from '@skep/kernel';
 import type { Clock, Level, Random } from '@skep/ports';
 
-/** How somebody proves who he is: one of the four. */
+/** How somebody proves who he is: one of these. */
 export interface Credentials {
+  /** Asked at each dial: keys may change while a node runs. */
+  readonly authenticator?: Authenticator;
   readonly user?: string;
   readonly password?: string;
   readonly token?: string;
@@ -83,8 +85,9 @@ export function connectionOptions(options: ConnectOptions, purpose: string): Con
   };
 }
 
-function credentialOptions({ user, password, token, creds, nkeySeed }: Credentials): ConnectionOptions {
+function credentialOptions({ authenticator: given, user, password, token, creds, nkeySeed }: Credentials): ConnectionOptions {
   const authenticator: Authenticator[] = [
+    ...(given === undefined ? [] : [given]),
     ...(creds === undefined ? [] : [credsAuthenticator(creds)]),
     ...(nkeySeed === undefined ? [] : [nkeyAuthenticator(nkeySeed)]),
   ];

@@ -1,7 +1,8 @@
 /**
  * The keys of the registry, in order: whoever lists goes through them by pages, so they are asked for once and kept for a while.
  *
- * - X1 Own new keys show at once, those of others after `KEPT_MS` at the latest: a list may be stale.
+ * - X1 Own new keys show at once, those of others after `KEPT_MS` at the latest: a list may be stale. Who goes on from an earlier page may see
+ *   what was asked for his first one, for `KEPT_PAGING_MS`: asking for a hundred thousand keys takes most of a second.
  * - X2 At most `PREFIXES_MAX` prefixes are kept.
  */
 import type { Clock } from '@skep/ports';
@@ -9,6 +10,7 @@ import { apiError, type JetStream } from './jetstream.js';
 import { keyOf, tokensOf } from './subject.js';
 
 const KEPT_MS = 2_000;
+const KEPT_PAGING_MS = 15_000;
 const PREFIXES_MAX = 16;
 
 export interface RegistryIndexOptions {
@@ -19,7 +21,7 @@ export interface RegistryIndexOptions {
 }
 
 interface Kept {
-  readonly untilMs: number;
+  readonly askedMs: number;
   readonly keys: Promise<string[]>;
   /** Own keys that came while the answer was on its way, or since. */
   readonly added: Set<string>;
@@ -33,7 +35,7 @@ export class RegistryIndex {
   /** Keys that begin with the prefix, ascending, after a key. @throws SkepError `unavailable` */
   async page(prefix: string, { after, limit }: { readonly after: string; readonly limit: number }): Promise<readonly string[]> {
     const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
-    const keys = await this.#keysOf(folder);
+    const keys = await this.#keysOf(folder, after === '' ? KEPT_MS : KEPT_PAGING_MS);
     const found: string[] = [];
     const start = after >= prefix ? firstIndex(keys, (key) => key > after) : firstIndex(keys, (key) => key >= prefix);
     for (let at = start; at < keys.length && found.length < limit; at += 1) {
@@ -48,11 +50,11 @@ export class RegistryIndex {
     for (const [folder, kept] of this.#kept) if (key.startsWith(folder)) kept.added.add(key);
   }
 
-  async #keysOf(folder: string): Promise<readonly string[]> {
+  async #keysOf(folder: string, keptMs: number): Promise<readonly string[]> {
     const nowMs = this.options.clock.monotonicMs();
     let kept = this.#kept.get(folder);
-    if (kept === undefined || kept.untilMs <= nowMs) {
-      kept = { untilMs: nowMs + KEPT_MS, keys: this.#ask(folder), added: new Set() };
+    if (kept === undefined || kept.askedMs + keptMs <= nowMs) {
+      kept = { askedMs: nowMs, keys: this.#ask(folder), added: new Set() };
       this.#kept.delete(folder);
       this.#kept.set(folder, kept);
       if (this.#kept.size > PREFIXES_MAX) this.#forgetOldest();

@@ -66,8 +66,8 @@ export class RegistryWatches {
     };
   }
 
-  /** An update of this process was committed. */
-  noteOwn(revision: Revision): void {
+  /** This process wrote or read an entry of this revision. */
+  noteSeen(revision: Revision): void {
     if (revision > this.#known) this.#known = revision;
   }
 
@@ -113,7 +113,7 @@ export class RegistryWatches {
           this.#tell(watch, { key: keyOf(subject.slice(prefix.length)), value: bytes, revision: sequence });
           watch.cursor = sequence;
         }
-        this.noteOwn(watch.cursor);
+        this.noteSeen(watch.cursor);
         more = messages.length > 0 && pending > 0;
       }
       for (const [key, revision] of watch.told) if (revision <= watch.cursor) watch.told.delete(key);

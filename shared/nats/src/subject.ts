@@ -7,6 +7,8 @@ const KEY = /^[a-z0-9_=-]+(?:\/[a-z0-9_=-]+)*$/;
 /** The root of what clients send; its second token is their tenant. */
 const CLIENTS = 'skep.';
 const ANSWERS = '_INBOX.';
+/** Operators may ask in every tenant's name. No tenant has this token: those are in small letters. */
+const OPERATORS = '_INBOX.OPERATOR.';
 
 /** @throws SkepError `invalid-input` for an empty token, white space, or a wildcard */
 export function checkSubject(subject: string): void {
@@ -29,12 +31,12 @@ export function keyOf(tokens: string): string {
 }
 
 /**
- * Where the answer to a message may go: an inbox, and for what a tenant's client sent only an inbox of that tenant. Otherwise a client
- * could make a node publish what it may not publish itself.
+ * Where the answer to a message may go: an inbox, and for what a tenant's client sent only an inbox of that tenant or of an operator.
+ * Otherwise a client could make a node publish what it may not publish itself.
  */
 export function mayAnswer(subject: string, reply: string): boolean {
   if (!reply.startsWith(ANSWERS) || !SUBJECT.test(reply)) return false;
-  if (!subject.startsWith(CLIENTS)) return true;
+  if (!subject.startsWith(CLIENTS) || reply.startsWith(OPERATORS)) return true;
   const end = subject.indexOf('.', CLIENTS.length);
   return end > 0 && reply.startsWith(`${ANSWERS}${subject.slice(CLIENTS.length, end)}.`);
 }

@@ -16,7 +16,7 @@ const DAY_MS = 24 * 60 * 60_000;
 
 const AUTHORITY_DAYS = 3_650;
 
-const SERVER_DAYS = 825;
+const LEAF_DAYS = 825;
 
 /** Clocks differ: a certificate counts from a little before it was made. */
 const EARLY_MS = 60 * 60_000;
@@ -57,24 +57,37 @@ export function makeAuthority(name: string, now: Date): Signed {
  * authority itself ends.
  */
 export function makeServerCertificate(authority: Signed, name: string, now: Date): Signed {
+  const names = sequence(tagged(2, Buffer.from('localhost', 'ascii'), 'implicit'), tagged(7, Uint8Array.of(127, 0, 0, 1), 'implicit'));
+  return signedBy(authority, { name, now, usages: [OID.serverAuth, OID.clientAuth], more: [extension(OID.alternativeName, names)] });
+}
+
+/** For somebody who connects; as long as a server's. */
+export function makeClientCertificate(authority: Signed, name: string, now: Date): Signed {
+  return signedBy(authority, { name, now, usages: [OID.clientAuth], more: [] });
+}
+
+interface Leaf {
+  readonly name: string;
+  readonly now: Date;
+  readonly usages: readonly string[];
+  readonly more: readonly Buffer[];
+}
+
+function signedBy(authority: Signed, { name, now, usages, more }: Leaf): Signed {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const issuer = new X509Certificate(authority.certificate);
-  const daysLeft = Math.floor((Date.parse(issuer.validTo) - now.getTime()) / DAY_MS);
   const certificate = certify({
     subject: name,
     publicKey,
     issuer: { name: issuer.subject.replace(/^CN=/, ''), key: createPrivateKey(authority.key) },
     from: now,
-    days: Math.min(SERVER_DAYS, daysLeft),
+    days: Math.min(LEAF_DAYS, Math.floor(daysLeft(authority.certificate, now))),
     extensions: [
       extension(OID.constraints, sequence(), 'critical'),
       // digitalSignature.
       extension(OID.keyUsage, bits(Uint8Array.of(0x80), 7), 'critical'),
-      extension(OID.extendedUsage, sequence(object(OID.serverAuth), object(OID.clientAuth))),
-      extension(
-        OID.alternativeName,
-        sequence(tagged(2, Buffer.from('localhost', 'ascii'), 'implicit'), tagged(7, Uint8Array.of(127, 0, 0, 1), 'implicit')),
-      ),
+      extension(OID.extendedUsage, sequence(...usages.map(object))),
+      ...more,
     ],
   });
   return { certificate, key: pemOf(privateKey) };

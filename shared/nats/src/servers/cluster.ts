@@ -131,14 +131,16 @@ function handle({ temporary, systemKey, save, ...parts }: Parts): Cluster {
   const { dir, servers } = parts;
   let { credentials } = parts;
   for (const server of servers) server.onStart = save;
-  const settled = (limitMs = READY_MS_MAX): Promise<void> =>
-    untilSettled({
+  const settled = (limitMs = READY_MS_MAX): Promise<void> => {
+    const tls = credentials?.tlsOptions({ role: 'system' });
+    return untilSettled({
       servers: servers.filter(({ state }) => state === 'running').map(({ name, directPort }) => ({ name, port: directPort })),
       size: servers.length,
       systemSeed: systemKey(),
       limitMs,
-      ...(credentials?.caFile === undefined ? {} : { tls: { caFile: credentials.caFile } }),
+      ...(tls === undefined ? {} : { tls }),
     });
+  };
   let ready: Promise<void> | undefined;
   return {
     ...parts,

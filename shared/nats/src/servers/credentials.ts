@@ -4,6 +4,7 @@
  *   credentials.json   who there is: public keys, the password of the routes
  *   users/<name>.nk    the secret half of a user's nkey, also for other NATS clients
  *   ca.pem  ca.key  server.pem  server.key    with `tls`
+ *   users/<name>.pem  users/<name>.key        with `mutualTls`
  *
  * - K1 Making them again keeps what is there and adds what is missing.
  * - K2 Secrets are in files of mode 0600 in a folder of mode 0700, written whole or not at all; configurations of servers hold
@@ -16,7 +17,7 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'n
 import { join, resolve } from 'node:path';
 import { type Authenticator, nkeyAuthenticator, nkeys, type TlsOptions } from '@nats-io/transport-node';
 import { nameOf, SkepError } from '@skep/kernel';
-import { daysLeft, makeAuthority, makeServerCertificate } from './certificates.js';
+import { daysLeft, makeAuthority, makeClientCertificate, makeServerCertificate, type Signed } from './certificates.js';
 import { inboxPrefixOf, nameOfUser, permissionsOf, ROLES, type User } from './permissions.js';
 import type { AccessPlan, UserPlan } from './server-config.js';
 
@@ -25,6 +26,8 @@ export interface CredentialsOptions {
   readonly tenants?: readonly string[];
   /** TLS for clients and between servers; once made it stays. */
   readonly tls?: boolean;
+  /** TLS, and clients show a certificate too, beside signing with their key; once made it stays. */
+  readonly mutualTls?: boolean;
 }
 
 /** What a client gives to `connect`, besides the servers. */
@@ -49,6 +52,7 @@ interface Content {
   readonly format: number;
   readonly route: { readonly user: string; readonly password: string };
   readonly tls: boolean;
+  readonly mutual?: boolean;
   readonly users: Readonly<Record<string, Entry>>;
 }
 
@@ -59,7 +63,7 @@ export class Credentials {
   ) {}
 
   /** Makes what is missing (K1). Throws `corrupt` for a folder that holds something else. */
-  static make(dir: string, { tenants = [], tls = false }: CredentialsOptions = {}): Credentials {
+  static make(dir: string, { tenants = [], tls = false, mutualTls = false }: CredentialsOptions = {}): Credentials {
     const folder = resolve(dir);
     mkdirSync(join(folder, 'users'), { recursive: true, mode: 0o700 });
     // Made by somebody else with other modes: they are ours to set.
@@ -70,8 +74,9 @@ export class Credentials {
     const users: Record<string, Entry> = { ...there?.users };
     for (const name of names) users[name] ??= { publicKey: makeKey(folder, name) };
     const route = there?.route ?? { user: 'route', password: randomBytes(24).toString('hex') };
-    const content: Content = { format: FORMAT, route, tls: tls || there?.tls === true, users };
-    if (content.tls) makeCertificates(folder, 'keep');
+    const mutual = mutualTls || there?.mutual === true;
+    const content: Content = { format: FORMAT, route, tls: tls || mutual || there?.tls === true, mutual, users };
+    makeCertificates(folder, content, 'keep');
     writeContent(folder, content);
     return new Credentials(folder, content);
   }
@@ -111,20 +116,28 @@ export class Credentials {
   /** For `connect` of nats.js. The key is read at each connect (K3). */
   clientOptions(user: User): ClientOptions {
     const file = this.keyFile(user);
+    const tls = this.tlsOptions(user);
     return {
       authenticator: (nonce) => nkeyAuthenticator(readKey(file))(nonce),
       inboxPrefix: inboxPrefixOf(user),
-      ...(this.content.tls ? { tls: { caFile: join(this.dir, 'ca.pem') } } : {}),
+      ...(tls === undefined ? {} : { tls }),
     };
   }
 
-  /** New keys for all and a new certificate; the old keys stay good until `retire`. */
+  /** The part of `clientOptions` that is about TLS; undefined without TLS. */
+  tlsOptions(user: User): TlsOptions | undefined {
+    if (!this.content.tls) return undefined;
+    const own = join(this.dir, 'users', nameOfUser(user));
+    return { caFile: join(this.dir, 'ca.pem'), ...(this.content.mutual === true ? { certFile: `${own}.pem`, keyFile: `${own}.key` } : {}) };
+  }
+
+  /** New keys and certificates for all; the old keys stay good until `retire`, the old certificates until they end. */
   rotate(): Credentials {
     const users = Object.entries(this.content.users).map(([name, { publicKey }]) => [
       name,
       { publicKey: makeKey(this.dir, name), previous: publicKey },
     ]);
-    if (this.content.tls) makeCertificates(this.dir, 'renew');
+    makeCertificates(this.dir, this.content, 'renew');
     return this.with({ ...this.content, users: Object.fromEntries(users) });
   }
 
@@ -144,7 +157,12 @@ export class Credentials {
         .map((key) => ({ publicKey: key, ...(permissions === undefined ? {} : { permissions }) }));
     };
     const users: User[] = [...ROLES.filter((role) => role !== 'system').map((role) => ({ role })), ...this.tenants.map((tenant) => ({ tenant }))];
-    const files = { cert: join(this.dir, 'server.pem'), key: join(this.dir, 'server.key'), ca: join(this.dir, 'ca.pem') };
+    const files = {
+      cert: join(this.dir, 'server.pem'),
+      key: join(this.dir, 'server.key'),
+      ca: join(this.dir, 'ca.pem'),
+      mutual: this.content.mutual === true,
+    };
     return {
       users: users.flatMap(plansOf),
       systemUsers: plansOf({ role: 'system' }),
@@ -175,21 +193,32 @@ function readKey(file: string): Uint8Array {
   return new TextEncoder().encode(readFileSync(file, 'utf8').trim());
 }
 
-function makeCertificates(dir: string, existing: 'keep' | 'renew'): void {
+function makeCertificates(dir: string, { tls, mutual, users }: Content, existing: 'keep' | 'renew'): void {
+  if (!tls) return;
   const now = new Date();
-  const file = (name: string): string => join(dir, name);
-  const authority = readPair(file('ca.pem'), file('ca.key')) ?? makeAuthority('Skep', now);
-  const server = readPair(file('server.pem'), file('server.key'));
-  writeSecret(file('ca.key'), authority.key);
-  writeSecret(file('ca.pem'), authority.certificate);
-  if (existing === 'keep' && server !== undefined && daysLeft(server.certificate, now) > RENEW_DAYS) return;
-  const renewed = makeServerCertificate(authority, 'Skep NATS server', now);
-  writeSecret(file('server.key'), renewed.key);
-  writeSecret(file('server.pem'), renewed.certificate);
+  const authority = readPair(join(dir, 'ca')) ?? makeAuthority('Skep', now);
+  writePair(join(dir, 'ca'), authority);
+  const needed = new Map([[join(dir, 'server'), () => makeServerCertificate(authority, 'Skep NATS server', now)]]);
+  if (mutual === true) {
+    for (const name of Object.keys(users)) needed.set(join(dir, 'users', name), () => makeClientCertificate(authority, commonNameOf(name), now));
+  }
+  for (const [base, make] of needed) {
+    const there = readPair(base);
+    const isGood = there !== undefined && daysLeft(there.certificate, now) > RENEW_DAYS;
+    if (existing === 'renew' || !isGood) writePair(base, make());
+  }
 }
 
-function readPair(certificateFile: string, keyFile: string): { certificate: string; key: string } | undefined {
-  const [certificate, key] = [readIfThere(certificateFile), readIfThere(keyFile)];
+/** A certificate's common name has 64 characters at most; tokens of tenants can be longer. */
+const commonNameOf = (name: string): string => `Skep ${name}`.slice(0, 64);
+
+function writePair(base: string, { certificate, key }: Signed): void {
+  writeSecret(`${base}.key`, key);
+  writeSecret(`${base}.pem`, certificate);
+}
+
+function readPair(base: string): Signed | undefined {
+  const [certificate, key] = [readIfThere(`${base}.pem`), readIfThere(`${base}.key`)];
   return certificate === undefined || key === undefined ? undefined : { certificate, key };
 }
 

@@ -55,7 +55,15 @@ export interface AccessPlan {
   /** Whoever gives no credentials is this user; undefined: is refused. */
   readonly anonymous?: { readonly user: string; readonly password: string };
   readonly route?: { readonly user: string; readonly password: string };
-  readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string };
+  readonly tls?: TlsPlan;
+}
+
+export interface TlsPlan {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca: string;
+  /** Clients show a certificate of this authority too; servers among themselves always do. */
+  readonly mutual: boolean;
 }
 
 export function serverConfig(plan: ServerPlan): string {
@@ -110,15 +118,15 @@ function clusterLines({ cluster, access, proxied }: { cluster: ClusterPlan; acce
     ...(access.route === undefined
       ? []
       : [`  authorization { user: ${text(access.route.user)}, password: ${text(access.route.password)}, timeout: 5 }`]),
-    ...(access.tls === undefined ? [] : [`  tls ${tls(access.tls)}`]),
+    ...(access.tls === undefined ? [] : [`  tls ${tls({ ...access.tls, mutual: true })}`]),
     // S3. The advertised address is one where nobody listens: what is gossiped leads nowhere.
     ...(proxied ? ['  no_advertise: true', `  cluster_advertise: "${LOOPBACK}:1"`, '  pool_size: -1', '  compression: off'] : []),
     '}',
   ];
 }
 
-const tls = (files: { cert: string; key: string; ca: string }): string =>
-  `{ cert_file: ${text(files.cert)}, key_file: ${text(files.key)}, ca_file: ${text(files.ca)}, timeout: 5 }`;
+const tls = (plan: TlsPlan): string =>
+  `{ cert_file: ${text(plan.cert)}, key_file: ${text(plan.key)}, ca_file: ${text(plan.ca)}, verify: ${plan.mutual}, timeout: 5 }`;
 
 /** A quoted string; JSON's escapes are understood by the configuration's parser. */
 const text = (value: string): string => JSON.stringify(value);

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { daysLeft, makeAuthority, makeServerCertificate } from '../../src/servers/certificates.js';
+import { daysLeft, makeAuthority, makeClientCertificate, makeServerCertificate } from '../../src/servers/certificates.js';
 import { integer, object, time } from '../../src/servers/der.js';
 
 const NOW = new Date('2030-01-31T12:00:00Z');
@@ -30,6 +30,12 @@ describe('certificates', () => {
     const server = new X509Certificate(makeServerCertificate(one, 'n1', NOW).certificate);
     expect(new X509Certificate(one.certificate).serialNumber).not.toBe(new X509Certificate(other.certificate).serialNumber);
     expect(server.verify(new X509Certificate(other.certificate).publicKey)).toBe(false);
+  });
+
+  test('a client is no server', () => {
+    const client = new X509Certificate(makeClientCertificate(makeAuthority('Skep', NOW), 'node', NOW).certificate);
+    expect(client.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2']);
+    expect(client.checkIP('127.0.0.1')).toBeUndefined();
   });
 
   test('a server is never good for longer than its authority', () => {

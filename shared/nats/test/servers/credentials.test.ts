@@ -34,7 +34,7 @@ async function client(cluster: Cluster, user: User, options: object = {}): Promi
 
 describe('the folder of the credentials', () => {
   test.skipIf(process.platform === 'win32')('nobody else reads it', () => {
-    makeCredentials(folder, { tenants: ['acme'], tls: true });
+    makeCredentials(folder, { tenants: ['acme'], mutualTls: true });
     for (const path of [folder, ...filesBelow(folder)]) {
       expect([path, (statSync(path).mode & 0o777).toString(8)]).toEqual([path, statSync(path).isDirectory() ? '700' : '600']);
     }
@@ -193,6 +193,36 @@ describe.skipIf(!natsHere())('U10: who may do what, on real servers over TLS', (
     for (const { configFile } of cluster.servers) {
       expect(readFileSync(configFile, 'utf8')).toMatch(/cluster \{[\s\S]*authorization \{[\s\S]*tls \{/);
     }
+  });
+});
+
+describe.skipIf(!natsHere())('O13: mutual TLS', () => {
+  test('a client shows a certificate of this authority and signs with its key; one alone is not enough', async () => {
+    const credentials = makeCredentials(folder, {
+      tenants: ['acme', 'A name of a tenant that is far longer than a certificate takes'],
+      mutualTls: true,
+    });
+    const cluster = await startCluster({ credentials });
+    closing.push(() => cluster.close());
+    await cluster.ready;
+    for (const tenant of credentials.tenants) await (await client(cluster, { tenant })).flush();
+    const { authenticator, inboxPrefix, tls } = credentials.clientOptions({ tenant: 'acme' });
+    const options = { servers: [...cluster.urls], inboxPrefix, reconnect: false, timeout: 2_000 };
+    await expect(connect({ ...options, authenticator, tls: { caFile: credentials.caFile ?? '' } })).rejects.toThrow();
+    await expect(connect({ ...options, ...(tls ? { tls } : {}) })).rejects.toThrow(/authorization/i);
+  });
+
+  test('is switched on for credentials that are there, and keeps their keys', () => {
+    const before = makeCredentials(folder, { tls: true });
+    const key = readFileSync(before.keyFile({ role: 'node' }), 'utf8');
+    const authority = readFileSync(before.caFile ?? '', 'utf8');
+    const after = makeCredentials(folder, { mutualTls: true });
+    expect(after.clientOptions({ role: 'node' }).tls).toEqual({
+      caFile: join(folder, 'ca.pem'),
+      certFile: join(folder, 'users', 'node.pem'),
+      keyFile: join(folder, 'users', 'node.key'),
+    });
+    expect([readFileSync(after.keyFile({ role: 'node' }), 'utf8'), readFileSync(after.caFile ?? '', 'utf8')]).toEqual([key, authority]);
   });
 });
 
