@@ -68,7 +68,8 @@ export class NatsBlob implements Blob {
   }
 
   async has(hash: HashHex): Promise<boolean> {
-    return (await this.#count(this.#subject(hash, 'whole'))) > 0;
+    const subject = this.#subject(hash, 'whole');
+    return (await this.#count(subject)) > 0 || (this.options.replicas > 1 && (await this.#reads.last(subject)) !== undefined);
   }
 
   async delete(hash: HashHex): Promise<void> {
