@@ -63,9 +63,7 @@ export class CallSessions {
           id: agent,
         });
       }
-      await new Promise<void>((resolve) => {
-        calls.waiters.push({ resolve, cancel: clock.setTimer(leftMs, resolve) });
-      });
+      await this.roomIn(calls, leftMs);
     }
   }
 
@@ -95,6 +93,18 @@ export class CallSessions {
     const calls: AgentCalls = { session: this.session, next: 1, lowest: 1, kept: false, open: new Set(), waiters: [] };
     this.agents.set(agent, calls);
     return calls;
+  }
+
+  /** Resolves when there may be room, or time is up. */
+  private roomIn({ waiters }: AgentCalls, leftMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const overdue = (): void => {
+        waiters.splice(waiters.indexOf(waiter), 1);
+        resolve();
+      };
+      const waiter: Waiter = { resolve, cancel: this.options.clock.setTimer(leftMs, overdue) };
+      waiters.push(waiter);
+    });
   }
 
   private begin(calls: AgentCalls): void {

@@ -42,7 +42,11 @@ const CLIENTS_MAX = 4_096;
 export class ClientDesk {
   private readonly clients = new Map<string, ServedClient>();
   private readonly gatherer = new Gatherer<ServedClient>((client, items) => {
-    client.message.reply(encodeClientFrame(this.parts.node.id, items));
+    try {
+      client.message.reply(encodeClientFrame(this.parts.node.id, items));
+    } catch {
+      // No way out for now: the client asks again.
+    }
   });
 
   constructor(private readonly parts: ClientDeskParts) {}

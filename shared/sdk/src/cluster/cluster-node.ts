@@ -107,6 +107,7 @@ export class ClusterNode implements AsyncDisposable {
   private readonly swarm: SwarmCommands;
   private readonly traffic: Traffic;
   private closing: Promise<void> | undefined;
+  private readonly refusal: { now?: SkepError } = {};
 
   /** Use `openNode`. */
   constructor(
@@ -126,7 +127,7 @@ export class ClusterNode implements AsyncDisposable {
     this.swarm = new SwarmCommands({ node, follows: this.follows, neighbours: this.neighbours, live, startedMs });
     const desk = new ClientDesk({ node, traffic: this.traffic });
     this.gateway = new Gateway({ node, subjects, desk, swarm: this.swarm, traffic: this.traffic, payloadBytes });
-    this.client = new AskingClient(inProcess(node, this.local, this.swarm, payloadBytes));
+    this.client = new AskingClient(inProcess({ node, local: this.local, swarm: this.swarm, refusal: this.refusal, payloadBytes }));
     this.gateway.open();
     this.swarm.adoptFollows().catch(() => {});
   }
@@ -176,34 +177,55 @@ export class ClusterNode implements AsyncDisposable {
 
   private async shut(): Promise<void> {
     const { clock } = this.node.ports;
+    const closed = new SkepError('closed', { message: 'this node was closed' });
+    this.refusal.now = closed;
     this.gateway.leaveQueue();
     const endMs = clock.monotonicMs() + CLOSING_MS;
     while (this.traffic.underWay > 0 && clock.monotonicMs() < endMs) await new Promise<void>((resolve) => clock.setTimer(LOOK_MS, resolve));
     await this.node.close();
-    this.local.end(new SkepError('closed', { message: 'this node was closed' }));
+    this.local.end(closed);
     this.follows.stop();
     this.neighbours.stop();
     this.gateway.stop();
   }
 }
 
+interface InProcess {
+  readonly node: SkepNode;
+  readonly local: LocalClient;
+  readonly swarm: SwarmCommands;
+  /** Set when the node closes. */
+  readonly refusal: { readonly now?: SkepError };
+  readonly payloadBytes: number;
+}
+
 /** The way from this process: the node finds every agent. */
-function inProcess(node: SkepNode, local: LocalClient, swarm: SwarmCommands, payloadBytes: number): Asked {
+function inProcess({ node, local, swarm, refusal, payloadBytes }: InProcess): Asked {
   const { clock, random } = node.ports;
+  const open = (): void => {
+    if (refusal.now !== undefined) throw refusal.now;
+  };
   return {
     sessions: new CallSessions({ clock, random, nowMs: () => clock.nowMs() }),
     deadlineMs: DEADLINE_MS,
     payloadBytes,
     tenant: undefined,
     ask: async (question) => {
+      open();
       const { agent, method, parameters, waitMs } = question;
       // The node repeats what may be repeated; what it then refuses may have been begun before.
       question.doubtful = true;
       return node.request({ agent, method, parameters }, waitMs);
     },
     isQuery: (agent, method) => node.host.isQuery(parseAgentId(agent).kind, method),
-    list: (filter) => swarm.list(filter, undefined),
-    status: () => swarm.status(undefined),
+    list: async (filter) => {
+      open();
+      return swarm.list(filter, undefined);
+    },
+    status: async () => {
+      open();
+      return swarm.status(undefined);
+    },
     watch: (listener: (turns: readonly WatchedTurn[]) => void) => local.watch(listener),
     close: async () => {},
   };

@@ -23,7 +23,9 @@ interface Listed {
 const ANSWER_MS = 1_000;
 const AGAIN_MS = 50;
 const AGAIN_MS_MAX = 500;
-const PROBE_MS = 200;
+const PROBE_MS = 150;
+/** So many times it is asked for at short intervals: the death of a node is decided within a second. */
+const PROBES_SHORT = 8;
 const PROBE_MS_MAX = 2_000;
 /** Lists in a row that miss a node before it counts as gone: the one that answers may not know a new one yet. */
 const MISSED_MAX = 3;
@@ -38,7 +40,7 @@ export class LiveNodes {
   private asking = false;
   private failures = 0;
   private probeAtMs = 0;
-  private probeMs = PROBE_MS;
+  private probes = 0;
   private aheadMs = 0;
   private stopped = false;
 
@@ -85,13 +87,13 @@ export class LiveNodes {
   probe(): void {
     const nowMs = this.options.clock.monotonicMs();
     if (nowMs < this.probeAtMs) return;
-    this.probeAtMs = nowMs + this.probeMs;
-    this.probeMs = Math.min(this.probeMs * 1.5, PROBE_MS_MAX);
+    this.probes += 1;
+    this.probeAtMs = nowMs + Math.min(PROBE_MS * 1.5 ** Math.max(0, this.probes - PROBES_SHORT), PROBE_MS_MAX);
     this.refresh();
   }
 
   calm(): void {
-    this.probeMs = PROBE_MS;
+    this.probes = 0;
   }
 
   refresh(): void {

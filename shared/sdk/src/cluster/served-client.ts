@@ -6,6 +6,8 @@ import { SeenNumbers } from '@skep/protocol';
 const NUMBERS_MAX = 8_192;
 /** Answers to commands that change something, kept for a client that asks for them again. */
 const ANSWERS_MAX = 64;
+/** Longer ones are not kept: who asks again hears that time is up. */
+const ANSWER_BYTES_MAX = 16 * 1024;
 
 export class ServedClient {
   private readonly seen = new SeenNumbers(NUMBERS_MAX);
@@ -30,5 +32,8 @@ export class ServedClient {
     this.answers.set(number, answer);
     const oldest = this.answers.keys().next().value;
     if (this.answers.size > ANSWERS_MAX && oldest !== undefined) this.answers.delete(oldest);
+    answer.then(({ length }) => {
+      if (length > ANSWER_BYTES_MAX) this.answers.delete(number);
+    });
   }
 }

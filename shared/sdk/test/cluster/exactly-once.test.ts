@@ -1,6 +1,6 @@
 /** G4 under everything that a bus and a machine can do: each note is kept once or not at all, and each that was answered is kept. */
 import { isSkepError } from '@skep/kernel';
-import { type FaultPlan, planOf } from '@skep/simulated';
+import { drawPlan, type FaultPlan, planOf } from '@skep/simulated';
 import { describe, expect, it } from 'vitest';
 import { sleepers, Town, tally } from './town.js';
 
@@ -79,6 +79,14 @@ describe('G4 Q11: exactly once over a bus that loses and doubles', () => {
     expect(run.answered).toHaveLength(300);
   });
 
+  it.each([31, 32, 33, 34, 35, 36])(
+    'everything that a seed draws, stores and clocks included, seed %i: nothing runs twice, nothing acknowledged is lost',
+    async (seed) => {
+      const { run } = await runWith(seed, drawPlan(String(seed), { horizonMs: 20_000 }));
+      expect(run.answered.length).toBeGreaterThan(0);
+    },
+  );
+
   it.each([21, 22, 23])('commands that change something are done once, although frames are lost and doubled, seed %i', async (seed) => {
     const town = await Town.of(['n1', 'n2'], { seed, faults: planOf({ messageLostChance: 0.05, messageTwiceChance: 0.3 }) });
     const client = town.client({ deadlineMs: 20_000 });
@@ -97,6 +105,26 @@ describe('G4 Q11: exactly once over a bus that loses and doubles', () => {
       if (outcome === 'made') expect(made).toBe(tally(`made${at}`));
     }
     expect(outcomes.get('made') ?? 0).toBeGreaterThan(40);
+  });
+});
+
+describe('G1 G4: a node that is believed dead and lives', () => {
+  it('comes back as another incarnation, and its clients find it again', async () => {
+    const town = await Town.of(['n1', 'n2', 'n3']);
+    const client = town.client();
+    const all = () => Promise.all(AGENTS.map(async (name) => (await client.call(tally(name), 'add', 1)).value));
+    await town.drive(all());
+    const before = town.node('n1').node.id;
+    const mend = ['n2', 'n3'].map((other) => town.world.cut({ from: 'n1', to: other, way: 'both' }));
+    await town.wait(3_000);
+    expect(await town.drive(all())).toEqual(AGENTS.map(() => 2));
+    for (const done of mend) done();
+    await town.wait(10_000);
+    expect(town.node('n1').node.id).not.toBe(before);
+    expect(await town.drive(all())).toEqual(AGENTS.map(() => 3));
+    for (let at = 0; at < 30; at += 1) await town.drive(client.call(tally(`new${at}`), 'add', 1));
+    expect(town.node('n1').node.host.roster.size).toBeGreaterThan(0);
+    expect(await town.drive(client.status())).toMatchObject({ nodes: [{ node: 'n1' }, { node: 'n2' }, { node: 'n3' }] });
   });
 });
 

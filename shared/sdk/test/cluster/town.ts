@@ -1,6 +1,6 @@
 /** A world of nodes with their gateways, and of clients that reach them over the bus alone. */
 import type { AnyKind } from '@skep/actor';
-import { type AgentId, agentId, type ErrorShape, operationId, parseJson, type Value } from '@skep/kernel';
+import { type AgentId, agentId, type ErrorShape, isSkepError, operationId, parseJson, type Value } from '@skep/kernel';
 import { createWorld, type FaultPlan, type SimulatedNode, type Store, type TraceEvent, type World } from '@skep/simulated';
 import { type Client, type ClusterNode, type ClusterNodeOptions, connectCluster, defineAgent, openNode } from '../../src/index.js';
 
@@ -85,14 +85,27 @@ export class Town {
 
   async live(...names: readonly string[]): Promise<void> {
     await this.drive(Promise.all(names.map((name) => this.startOne(name))));
-    for (const { node } of this.nodes.values()) await this.drive(node.recovered);
+    // What a recovery could not reach is brought back by a later sweep.
+    for (const { node } of this.nodes.values()) await this.drive(node.recovered.catch(() => {}));
   }
 
   async startOne(name: string): Promise<ClusterNode> {
     const simulated = this.world.node(name, { stores: this.stores });
-    const node = await openNode(simulated.ports, { name, kinds: this.options.kinds ?? [Tally], ...this.options.node });
+    const node = await this.opened(name, simulated);
     this.nodes.set(name, { node, simulated });
     return node;
+  }
+
+  /** Stores that refuse for now are tried again, as whoever runs the node would. */
+  private async opened(name: string, { ports }: SimulatedNode): Promise<ClusterNode> {
+    for (;;) {
+      try {
+        return await openNode(ports, { name, kinds: this.options.kinds ?? [Tally], ...this.options.node });
+      } catch (error) {
+        if (!isSkepError(error) || error.retry === 'no') throw error;
+        await new Promise<void>((resolve) => ports.clock.setTimer(500, resolve));
+      }
+    }
   }
 
   node(name: string): ClusterNode {
