@@ -9,6 +9,7 @@ export default defineConfig({
     alias: [
       { find: /^@skep\/ports\/conformance$/, replacement: source('./shared/ports/src/conformance/index.ts') },
       { find: /^@skep\/sdk\/testing$/, replacement: source('./shared/sdk/src/testing.ts') },
+      { find: /^@skep\/sdk\/(project|operations)$/, replacement: `${source('./shared/sdk/src')}/$1/index.ts` },
       { find: /^@skep\/nats\/servers$/, replacement: source('./shared/nats/src/servers/index.ts') },
       { find: /^@skep\/chaos$/, replacement: source('./chaos/src/index.ts') },
       { find: /^@skep\/([a-z]+)$/, replacement: `${source('./shared')}/$1/src/index.ts` },

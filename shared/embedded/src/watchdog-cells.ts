@@ -14,7 +14,11 @@ export const CELL = {
 export interface WatchdogStart {
   readonly cells: Int32Array;
   readonly limitMs: number;
+  readonly lines: WatchdogLines;
 }
+
+/** How it says on stderr that the thread is stuck: in words, or as an event in JSON. */
+export type WatchdogLines = 'words' | 'json';
 
 export type ToWatchdog = { readonly kind: 'label'; readonly handle: number; readonly text: string } | { readonly kind: 'close' };
 

@@ -12,7 +12,7 @@ const STDERR = 2;
 
 const port = parentPort;
 if (port === null) throw new Error('the watchdog runs in a worker thread');
-const { cells, limitMs } = workerData as WatchdogStart;
+const { cells, limitMs, lines } = workerData as WatchdogStart;
 const labels = new Map<number, string>();
 
 let seenTurn = 0;
@@ -52,6 +52,8 @@ function bark(): void {
   const agent = labels.get(Atomics.load(cells, CELL.agent)) ?? 'an unknown agent';
   const method = labels.get(Atomics.load(cells, CELL.method)) ?? 'an unknown method';
   reported = { agent, method, sinceMs };
+  const ms = Math.round(performance.now() - sinceMs);
+  const words = `skep: ${agent} ${method} has held the thread for ${ms} ms; every other agent waits`;
   // Not console.error: that goes through the thread that is stuck.
-  writeSync(STDERR, `skep: ${agent} ${method} has held the thread for ${Math.round(performance.now() - sinceMs)} ms; every other agent waits\n`);
+  writeSync(STDERR, `${lines === 'words' ? words : JSON.stringify({ time: new Date().toISOString(), event: 'stuck', agent, method, ms })}\n`);
 }

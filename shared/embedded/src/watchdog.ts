@@ -10,7 +10,7 @@
  *   and a half times the limit.
  */
 import { Worker } from 'node:worker_threads';
-import { CELL, type FromWatchdog, type ToWatchdog, type WatchdogStart } from './watchdog-cells.js';
+import { CELL, type FromWatchdog, type ToWatchdog, type WatchdogLines, type WatchdogStart } from './watchdog-cells.js';
 
 /** Labels kept apart; past it new texts share one label, because nobody would bound the memory of ever new agents. */
 const LABELS_MAX = 1_000_000;
@@ -20,6 +20,8 @@ export type StuckTurn = FromWatchdog;
 export interface WatchdogOptions {
   /** A turn that holds the thread longer than this is named. */
   readonly limitMs: number;
+  /** The line on stderr; words by default. */
+  readonly lines?: WatchdogLines;
   /** Called on the main thread, after the turn let go of it. */
   readonly report: (turn: StuckTurn) => void;
 }
@@ -34,9 +36,10 @@ export interface Watchdog {
   close(): Promise<void>;
 }
 
-export function startWatchdog({ limitMs, report }: WatchdogOptions): Watchdog {
+export function startWatchdog({ limitMs, lines = 'words', report }: WatchdogOptions): Watchdog {
   const cells = new Int32Array(new SharedArrayBuffer(CELL.count * Int32Array.BYTES_PER_ELEMENT));
-  const worker = new Worker(new URL('../dist/watchdog-worker.js', import.meta.url), { workerData: { cells, limitMs } satisfies WatchdogStart });
+  const workerData = { cells, limitMs, lines } satisfies WatchdogStart;
+  const worker = new Worker(new URL('../dist/watchdog-worker.js', import.meta.url), { workerData });
   worker.on('message', report);
   // Without its watchdog the process goes on as before.
   worker.on('error', () => undefined);

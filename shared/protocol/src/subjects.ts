@@ -10,6 +10,7 @@
  *   _skep.<universe>.peer.<incarnation>                     from node to node
  *   _skep.<universe>.gateway.<incarnation>                  what the gateways of the nodes ask each other
  *   _skep.<universe>.admin.<node>.<command>                 what operators ask of a node
+ *   _skep.<universe>.admin.<command>                        what operators ask of any node
  */
 import { type AgentId, type IncarnationId, nameOf, SkepError, tokenOf, type UniverseId } from '@skep/kernel';
 
@@ -74,6 +75,21 @@ export class Subjects {
 
   admin(node: string, command: string): string {
     return `_skep.${this.universe}.admin.${tokenOf('node', node)}.${tokenOf('command', command)}`;
+  }
+
+  /** Everything that operators ask of one node. */
+  adminOf(node: string): string {
+    return `_skep.${this.universe}.admin.${tokenOf('node', node)}.*`;
+  }
+
+  /** One node, whichever, answers. */
+  adminOfAny(command: string): string {
+    return `_skep.${this.universe}.admin.${tokenOf('command', command)}`;
+  }
+
+  /** Everything that operators ask of any node. */
+  get adminOfAll(): string {
+    return `_skep.${this.universe}.admin.*`;
   }
 
   /** @throws SkepError `invalid-id` for tokens that stand for no name, `malformed` for what is no request of this universe */

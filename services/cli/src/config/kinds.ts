@@ -1,11 +1,11 @@
 /** Which kinds a folder is opened with: those of the user's configuration and those that come with the command line. */
 import type { AnyKind } from '@skep/sdk';
+import { ConfigError, loadConfig } from '@skep/sdk/project';
 import { isDemoFolder } from '../demo/demo-folder.js';
 import { DEMO_KINDS } from '../demo/kinds/index.js';
 import type { Shell } from '../frame/shell.js';
 import { Trajectory } from '../replay/trajectory-kind.js';
 import { findConfig } from './find-config.js';
-import { ConfigError, loadConfig } from './load-config.js';
 
 /** A kind of the configuration stands before one of ours that has its name. */
 export function withOurKinds(kinds: readonly AnyKind[], dir: string): readonly AnyKind[] {

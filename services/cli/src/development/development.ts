@@ -14,8 +14,8 @@ import { relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isSkepError, type SkepError, toSkepError } from '@skep/kernel';
 import { type AnyKind, openSkep, type Skep } from '@skep/sdk';
+import { ConfigError, loadConfig } from '@skep/sdk/project';
 import { withOurKinds } from '../config/kinds.js';
-import { ConfigError, loadConfig } from '../config/load-config.js';
 import { FileWatch } from './file-watch.js';
 
 /** Between closing and opening, a command of a second terminal may hold the folder for as long as it takes. */

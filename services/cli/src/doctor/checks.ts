@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DoctorReport } from '@skep/sdk';
+import { ConfigError, loadConfig } from '@skep/sdk/project';
 import { findConfig } from '../config/find-config.js';
-import { ConfigError, loadConfig } from '../config/load-config.js';
 import type { Shell } from '../frame/shell.js';
 
 export type Check = DoctorReport['checks'][number];

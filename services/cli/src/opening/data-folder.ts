@@ -1,8 +1,8 @@
 /** Where the data of a command lie: where `--dir` says, else where the configuration says, else in `.skep`. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { ConfigError, loadConfig } from '@skep/sdk/project';
 import { findConfig } from '../config/find-config.js';
-import { ConfigError, loadConfig } from '../config/load-config.js';
 import type { Shell } from '../frame/shell.js';
 
 /** Below the folder of the configuration, or below the one that the user called from where there is none. */

@@ -42,6 +42,8 @@ export interface ClusterNodeOptions extends Pick<ClusterOptions, 'link' | 'closi
   /** Told of agents whose log is damaged. */
   readonly onAlarm?: (agent: AgentId, error: SkepError) => void;
   readonly onLaneAlarm?: NodeOptions['onLaneAlarm'];
+  /** Told of each incarnation of this node, when it begins. Must not throw. */
+  readonly onIncarnation?: ClusterOptions['onIncarnation'];
 }
 
 const REQUESTS_MAX = 65_536;
@@ -63,6 +65,7 @@ export async function openNode(ports: Ports, options: ClusterNodeOptions): Promi
     watch,
     onAlarm,
     onLaneAlarm,
+    onIncarnation,
     link,
     closings,
     heartbeatMs,
@@ -84,7 +87,10 @@ export async function openNode(ports: Ports, options: ClusterNodeOptions): Promi
         if (opened === undefined) throw new SkepError('unavailable', { message: 'the node is starting', id: request.agent });
         return opened.perform(request);
       },
-      onIncarnation: (incarnation) => opened?.arrive(incarnation),
+      onIncarnation: (incarnation) => {
+        opened?.arrive(incarnation);
+        onIncarnation?.(incarnation);
+      },
       ...(link === undefined ? {} : { link }),
       ...(closings === undefined ? {} : { closings }),
       ...(heartbeatMs === undefined ? {} : { heartbeatMs }),

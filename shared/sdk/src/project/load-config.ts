@@ -7,10 +7,11 @@
 import { readdirSync } from 'node:fs';
 import { dirname, extname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { AnyKind } from '@skep/actor';
 import { SkepError } from '@skep/kernel';
-import type { AnyKind } from '@skep/sdk';
-import * as sdk from '@skep/sdk';
+import * as sdk from '../index.js';
 
+/** What was built of this very package. */
 const PROGRAM = fileURLToPath(new URL('..', import.meta.url));
 
 export interface LoadedConfig {
@@ -52,7 +53,8 @@ export async function loadConfig(file: string): Promise<LoadedConfig> {
   }
 }
 
-function kindsOf(file: string, exported: unknown): readonly AnyKind[] {
+/** @throws SkepError `not-configured` */
+export function kindsOf(file: string, exported: unknown): readonly AnyKind[] {
   const kinds: unknown = typeof exported === 'object' && exported !== null && 'kinds' in exported ? exported.kinds : undefined;
   const isKind = (each: unknown): each is AnyKind =>
     typeof each === 'object' &&
@@ -104,7 +106,7 @@ function sourcesBelow(root: string): readonly string[] {
   return sources;
 }
 
-/** Modules of the project itself: neither installed packages nor this program. */
+/** Modules of the project itself: neither installed packages nor this one. */
 function isOfProject(file: string): boolean {
   return !file.includes(`${sep}node_modules${sep}`) && !file.startsWith(PROGRAM);
 }
