@@ -110,7 +110,7 @@ function walkAgain({ worlds, mistakes }: Plan, path: readonly number[]): number 
   const [mistake] = mistakes;
   const found = world === undefined ? mistake : { ...world, rules: RULES };
   if (found === undefined) return 2;
-  const text = counterexampleText({ world: found.name, budget: found.budget, rules: found.rules, path });
+  const text = counterexampleText({ ...found, world: found.name, path });
   print(text);
   return text.includes('seen: nothing') ? 0 : 1;
 }
@@ -140,7 +140,7 @@ function violation({ name, budget }: NamedWorld, found: { readonly message: stri
 function walkMistakes({ mistakes }: Plan): readonly MistakeRow[] {
   return mistakes.map((mistake) => {
     const progress = startProgress(mistake.name);
-    const result = search({ budget: mistake.budget, rules: mistake.rules, statesMax: MISTAKE_STATES_MAX, onProgress: progress.at });
+    const result = search({ ...mistake, statesMax: MISTAKE_STATES_MAX, onProgress: progress.at });
     progress.end(result.states);
     return mistakeRow(mistake, result);
   });

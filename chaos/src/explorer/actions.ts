@@ -1,10 +1,11 @@
 /** Everything that can happen next in a world: each action makes a new world and leaves the old one as it was. */
-import { SkepError } from '@skep/kernel';
+import { type AgentId, SkepError } from '@skep/kernel';
 import type { Answer, Settling } from '@skep/lane';
 import type { Left } from './budget.js';
+import { RECEIVER, SENDER, sendOf, sentIn, takenIn, takenOf, takeOf, takesIn } from './messages.js';
 import { stateText } from './shapes.js';
-import { decodedLabel, readDirectory, withSnapshot } from './storage.js';
-import { AGENT, type Node, type Pending, type Released, type World, writeTo } from './world.js';
+import { AGENTS, agentNumber, decodedLabel, newestRevision, readDirectory, withSnapshot } from './storage.js';
+import { changeResident, type Node, type Pending, type Released, type Resident, type World, writeTo } from './world.js';
 
 export interface Action {
   readonly label: () => string;
@@ -33,21 +34,13 @@ function mayAct(world: World, index: number): boolean {
 
 function nodeActions(world: World, index: number, actions: Action[]): void {
   const node = world.nodes[index] as Node;
-  const held = node.lane.holds(AGENT);
-  const spend = (what: keyof Left, label: string, act: (node: Node, next: World) => void): void => {
+  const spend: Spend = (what, label, act) => {
     if (world.left[what] > 0) actions.push(spending(world, { what, index, label, act }));
   };
-  if (!held) spend('claims', 'claims', ({ lane }) => lane.claim(AGENT));
-  else {
-    spend('writes', `writes ${world.nextWrite}`, (each, next) => writeTo(each, next, next.nextWrite));
-    spend('reads', 'reads', read);
-    spend('settles', 'settles', (each, next) => void each.lane.settle(AGENT, settling(newest(each), next)));
-    const { earlier } = node;
-    if (earlier !== undefined) spend('settles', 'settles what it had before', (each, next) => void each.lane.settle(AGENT, settling(earlier, next)));
-    spend('frees', 'frees', (each, next) => void each.lane.free(AGENT, settling(newest(each), next)));
-  }
+  for (let agent = 0; agent < node.residents.length; agent += 1) agentActions(world, node, agent, spend);
+  if (node.residents.length > 1) messageActions(world, index, actions);
   if (node.lane.inFlight !== undefined) spend('expiries', 'gives its lane up', ({ lane }) => lane.expire());
-  spend('traffic', 'writes for another agent', ({ lane }) => {
+  spend('traffic', 'writes for a stranger', ({ lane }) => {
     lane.barrier(0);
     lane.flush();
   });
@@ -55,9 +48,60 @@ function nodeActions(world: World, index: number, actions: Action[]): void {
     const { id } = other.lane;
     if (id === node.lane.id) continue;
     if (node.lane.sealOf(id) === undefined) spend('seals', `seals ${id}`, ({ lane }) => lane.seal(id));
-    else if (held && settledHere(world, node)) spend('trims', `retires ${id}`, ({ lane }) => lane.retire(id));
+    else if (settledHere(world, node)) spend('trims', `retires ${id}`, ({ lane }) => lane.retire(id));
   }
   spend('trims', 'trims', ({ lane }) => lane.trim());
+}
+
+type Spend = (what: keyof Left, label: string, act: (node: Node, next: World) => void) => void;
+
+function agentActions(world: World, node: Node, agent: number, spend: Spend): void {
+  const id = AGENTS[agent] as AgentId;
+  const of = node.residents.length === 1 ? '' : ` ${'ab'[agent]}`;
+  if (!node.lane.holds(id)) return spend('claims', `claims${of}`, ({ lane }) => lane.claim(id));
+  const { earlier } = node.residents[agent] as Resident;
+  const settle = (label: string, what: (each: Node) => Released): void =>
+    spend('settles', label, (each, next) => void each.lane.settle(id, settling(what(each), next)));
+  spend('writes', `writes ${world.nextWrite}${of}`, (each, next) => writeTo(each, next, { agent, value: next.nextWrite, kind: 'write' }));
+  if (agent === SENDER) {
+    spend('sends', 'sends', (each, next) => {
+      const sequence = sentIn((each.residents[agent] as Resident).state ?? []) + 1;
+      writeTo(each, next, { agent, value: sendOf(sequence), kind: 'write' });
+    });
+  }
+  spend('reads', `reads${of}`, (each, next) => read(each, agent, next));
+  settle(`settles${of}`, (each) => newest(each, agent));
+  if (earlier !== undefined) settle(`settles what it had before${of}`, () => earlier);
+  spend('frees', `frees${of}`, (each, next) => void each.lane.free(id, settling(newest(each, agent), next)));
+}
+
+/** What the nodes of two agents tell each other: from memory where both are on one node, else what was posted. */
+function messageActions(world: World, index: number, actions: Action[]): void {
+  const { takes } = world.setting.messages;
+  const node = world.nodes[index] as Node;
+  const [sender, receiver] = node.residents.map(({ state }, agent) => (node.lane.holds(AGENTS[agent] as AgentId) ? state : undefined));
+  const note = (label: string, agent: number, value: number): void => {
+    actions.push({
+      label: () => `n${index} ${label}`,
+      next: () => {
+        const next = world.clone();
+        writeTo(next.touch(index), next, { agent, value, kind: 'note' });
+        next.drain(index);
+        return next.finish(world);
+      },
+    });
+  };
+  if (receiver !== undefined) {
+    const arrived = Math.max(world.posted, sender === undefined ? 0 : sentIn(sender));
+    for (let sequence = 1; sequence <= arrived; sequence += 1) {
+      if (takes(sequence, takesIn(receiver))) note(`takes message ${sequence}`, RECEIVER, takeOf(sequence));
+    }
+  }
+  if (sender !== undefined) {
+    const next = takenIn(sender) + 1;
+    const told = Math.max(world.known, receiver === undefined ? 0 : takesIn(receiver));
+    if (next <= told) note(`hears that message ${next} was taken`, SENDER, takenOf(next));
+  }
 }
 
 interface Spending {
@@ -89,16 +133,17 @@ function spending(world: World, { what, index, label, act }: Spending): Action {
   };
 }
 
-function read(node: Node, world: World): void {
-  const ticket = node.lane.barrier(node.written);
-  const gated = { ticket, kind: 'read', state: node.state ?? [], seenAtStart: world.seen } as const;
+function read(node: Node, agent: number, world: World): void {
+  const { written, state } = node.residents[agent] as Resident;
+  const ticket = node.lane.barrier(written);
+  const gated = { ticket, agent, kind: 'read', state: state ?? [], seenAtStart: world.seen[agent] as readonly number[] } as const;
   if (ticket <= node.lane.released) return world.tell(gated);
   node.gated = [...node.gated, gated];
   node.lane.flush();
 }
 
-function newest(node: Node): Released {
-  return { state: node.acknowledged, batch: node.lane.acknowledgedBatch };
+function newest({ residents, lane }: Node, agent: number): Released {
+  return { state: (residents[agent] as Resident).acknowledged, batch: lane.acknowledgedBatch };
 }
 
 function settling({ state, batch }: Released, world: World): Settling {
@@ -107,10 +152,12 @@ function settling({ state, batch }: Released, world: World): Settling {
   return { snapshot: { position: state.length, version: state.length, blob }, batch, wake: false, tombstone: false };
 }
 
-/** By the node's own knowledge no trail names another lane any more: the one agent there is, is settled in this lane. */
+/** By the node's own knowledge no trail names another lane any more: all agents there are, are settled in this lane. */
 function settledHere(world: World, node: Node): boolean {
-  const entry = world.storage.directory[world.storage.directory.length - 1];
-  return entry !== undefined && entry.owner === node.lane.id && entry.trail.length === 0;
+  return world.storage.directories.every((directory, agent) => {
+    const entry = directory[directory.length - 1];
+    return node.lane.holds(AGENTS[agent] as AgentId) && entry !== undefined && entry.owner === node.lane.id && entry.trail.length === 0;
+  });
 }
 
 function crash(world: World, index: number): Action {
@@ -119,7 +166,9 @@ function crash(world: World, index: number): Action {
     next: () => {
       const next = world.clone();
       next.left.crashes -= 1;
-      next.nodes[index] = { ...(next.nodes[index] as Node), alive: false, state: undefined, gated: [], shape: 0 };
+      const { residents, ...crashed } = next.nodes[index] as Node;
+      const nobody = residents.map((each) => ({ ...each, state: undefined }));
+      next.nodes[index] = { ...crashed, alive: false, residents: nobody, gated: [], shape: 0 };
       return next.finish(world);
     },
   };
@@ -144,7 +193,7 @@ function pendingActions(world: World, at: number, actions: Action[]): void {
     next.touch(node).lane.answer(request.request, given);
     next.drain(node);
   };
-  if (request.kind === 'get') return directoryReads(world, step, answered);
+  if (request.kind === 'get') return directoryReads(world, agentNumber(request.agent), step, answered);
   const mayRefuse = world.left.refusals > 0 && !pending.orphan && answer === undefined && request.kind !== 'last';
   if (mayRefuse) {
     step('is refused', (next) => {
@@ -158,7 +207,12 @@ function pendingActions(world: World, at: number, actions: Action[]): void {
     step('takes effect', (next) => {
       const given = next.execute(request);
       next.pending = next.pendingBut(at, pending.orphan ? undefined : { answer: given });
-      if (given.kind === 'updated' && !pending.orphan) next.nodes[node] = { ...(next.nodes[node] as Node), seenAtClaim: next.seen, shape: 0 };
+      if (given.kind === 'updated' && !pending.orphan && request.kind === 'update') {
+        const agent = agentNumber(request.agent);
+        const claiming = { ...(next.nodes[node] as Node), shape: 0 };
+        changeResident(claiming, agent, { seenAtClaim: next.seen[agent] as readonly number[] });
+        next.nodes[node] = claiming;
+      }
     });
   }
   if (pending.orphan || request.kind === 'last' || world.left.timeouts === 0) return;
@@ -171,15 +225,16 @@ function pendingActions(world: World, at: number, actions: Action[]): void {
 
 function directoryReads(
   world: World,
+  agent: number,
   step: (label: string, act: (next: World) => void) => void,
   answered: (next: World, given: Answer) => void,
 ): void {
-  const newestRevision = world.storage.directory.length;
-  const oldest = world.left.staleReads > 0 ? 0 : newestRevision;
-  for (let revision = oldest; revision <= newestRevision; revision += 1) {
+  const newestOne = newestRevision(world.storage, agent);
+  const oldest = world.left.staleReads > 0 ? 0 : newestOne;
+  for (let revision = oldest; revision <= newestOne; revision += 1) {
     step(`reads revision ${revision}`, (next) => {
-      if (revision < newestRevision) next.left.staleReads -= 1;
-      answered(next, readDirectory(next.storage, revision));
+      if (revision < newestOne) next.left.staleReads -= 1;
+      answered(next, readDirectory(next.storage, agent, revision));
     });
   }
 }

@@ -1,11 +1,14 @@
 /** The mistakes that a model of the protocol caught (one rule replaced each), and the world in which each shows. */
 import { RULES, type Rules } from '@skep/lane';
 import { type Budget, NOTHING } from './budget.js';
+import { MESSAGE_RULES, type MessageRules } from './messages.js';
 
 export interface Mistake {
   readonly name: string;
   readonly rule: string;
   readonly rules: Rules;
+  /** Left out: the nodes do right by messages. */
+  readonly messages?: MessageRules;
   readonly budget: Budget;
 }
 
@@ -14,6 +17,14 @@ const mistake = (name: string, rule: string, rules: Partial<Rules>, budget: Part
   rule,
   rules: { ...RULES, ...rules },
   budget: { ...NOTHING, ...budget },
+});
+
+const ofMessages = (name: string, rule: string, messages: Partial<MessageRules>, budget: Partial<Budget>): Mistake => ({
+  name,
+  rule,
+  rules: RULES,
+  messages: { ...MESSAGE_RULES, ...messages },
+  budget: { ...NOTHING, begin: 'held', agents: 2, ...budget },
 });
 
 export const MISTAKES: readonly Mistake[] = [
@@ -71,4 +82,8 @@ export const MISTAKES: readonly Mistake[] = [
   ),
   mistake('giving up a batch whose time is over', 'L8', { endsInDoubt: () => false }, { nodes: 1, writes: 1, claims: 2, expiries: 1 }),
   mistake('giving up a batch in doubt', 'L8', { givesUp: () => true }, { nodes: 1, writes: 1, claims: 2, timeouts: 1, refusals: 1 }),
+  ofMessages('a message that leaves before its record is acknowledged', 'L6', { postsWhenReleased: false }, { sends: 1, claims: 1, seals: 1 }),
+  ofMessages('a message acknowledged before its record is', 'L6', { acknowledgesWhenReleased: false }, { sends: 1, claims: 1, seals: 1 }),
+  ofMessages('a message taken again', 'G4', { takes: (sequence, cursor) => sequence <= cursor + 1 }, { sends: 1 }),
+  ofMessages('a message taken before the one before it', 'O6', { takes: (sequence, cursor) => sequence > cursor }, { sends: 2 }),
 ];

@@ -1,14 +1,17 @@
 /** What clients are told, and what they must never be told. */
+import { checkMessages } from './messages.js';
 import { historyIn, type Storage } from './storage.js';
+import { Violation } from './violation.js';
 
-export class Violation extends Error {
-  override readonly name = 'Violation';
-}
+export { Violation };
 
 /** Something that waits to leave a node: what a client will be told. */
 export interface Gated {
   readonly ticket: number;
-  readonly kind: 'write' | 'read';
+  /** Number of the agent. */
+  readonly agent: number;
+  /** `note`: a record about a message; whoever is told of it is the other agent. */
+  readonly kind: 'write' | 'read' | 'note';
   readonly state: readonly number[];
   /** The longest history that anybody had seen when the operation began. */
   readonly seenAtStart: readonly number[];
@@ -28,6 +31,7 @@ export interface Tally {
   abortedWrites: number;
   deaths: number;
   trims: number;
+  messagesTaken: number;
 }
 
 export function newTally(): Tally {
@@ -41,6 +45,7 @@ export function newTally(): Tally {
     abortedWrites: 0,
     deaths: 0,
     trims: 0,
+    messagesTaken: 0,
   };
 }
 
@@ -64,10 +69,18 @@ export function checkRecovered(state: readonly number[], seen: readonly number[]
 }
 
 /** G1, W3: whatever happens next, what clients have seen can be found again, and nothing of which they were told that it never took effect. */
-export function checkStored(storage: Storage, { seen, aborted }: { readonly seen: readonly number[]; readonly aborted: readonly number[] }): void {
-  const history = historyIn(storage);
-  if (!extendsHistory(history, seen)) throw new Violation(`lost write: the log and the directory say [${history}], clients had seen [${seen}]`);
-  checkAborted(history, aborted);
+export function checkStored(
+  storage: Storage,
+  { seen, aborted }: { readonly seen: readonly (readonly number[])[]; readonly aborted: readonly number[] },
+): void {
+  const histories = seen.map((_, agent) => historyIn(storage, agent));
+  for (const [agent, history] of histories.entries()) {
+    const told = seen[agent] as readonly number[];
+    if (!extendsHistory(history, told)) throw new Violation(`lost write: the log and the directory say [${history}], clients had seen [${told}]`);
+    checkAborted(history, aborted);
+  }
+  const [sender, receiver] = histories;
+  if (sender !== undefined && receiver !== undefined) checkMessages(sender, receiver);
 }
 
 /** W3: what was refused for certain never took effect. */

@@ -1,6 +1,7 @@
 /** What a run of the explorer found, as rows, tables and counterexamples. */
 import { RULES, type Rules } from '@skep/lane';
 import type { Budget, NamedWorld } from './budget.js';
+import type { MessageRules } from './messages.js';
 import type { Mistake } from './mistakes.js';
 import { replay, type SearchResult } from './search.js';
 
@@ -64,14 +65,15 @@ export interface Counterexample {
   readonly world: string;
   readonly budget: Budget;
   readonly rules: Rules;
+  readonly messages?: MessageRules;
   readonly path: readonly number[];
 }
 
 /** The numbered steps to a violation, what was seen, and the command that walks them again. */
-export function counterexampleText({ world, budget, rules, path }: Counterexample): string {
-  const { steps, seen } = replay({ budget, rules, path });
+export function counterexampleText({ world, budget, rules, messages, path }: Counterexample): string {
+  const { steps, seen } = replay({ budget, rules, path, ...(messages === undefined ? {} : { messages }) });
   const numbered = steps.map((step, index) => `  ${String(index + 1).padStart(3)}  ${step}`);
-  const which = rules === RULES ? '--world' : '--mistake';
+  const which = rules === RULES && messages === undefined ? '--world' : '--mistake';
   const command = `npm run explore -- ${which} ${JSON.stringify(world)} --steps ${path.join(',')}`;
   return [...numbered, `  seen: ${seen ?? 'nothing that may not be seen'}`, `  again: ${command}`].join('\n');
 }

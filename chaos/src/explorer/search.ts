@@ -5,6 +5,7 @@ import { type Action, actionsOf } from './actions.js';
 import type { Budget } from './budget.js';
 import { Fingerprints } from './fingerprints.js';
 import { firstWorld } from './first-world.js';
+import { MESSAGE_RULES, type MessageRules } from './messages.js';
 import { newTally, type Tally, Violation } from './observer.js';
 import { Shapes } from './shapes.js';
 import type { World } from './world.js';
@@ -12,6 +13,7 @@ import type { World } from './world.js';
 export interface SearchOptions {
   readonly budget: Budget;
   readonly rules: Rules;
+  readonly messages?: MessageRules;
   readonly statesMax: number;
   /** Called now and then with the states found so far. */
   readonly onProgress?: (states: number) => void;
@@ -31,11 +33,13 @@ export type SearchResult =
   /** `path`: the place of each step among the actions of its world, for `replay`. */
   | (Found & { readonly kind: 'violation'; readonly message: string; readonly path: readonly number[] });
 
+export type ReplayOptions = Pick<SearchOptions, 'budget' | 'rules' | 'messages'> & { readonly path: readonly number[] };
+
 const PROGRESS_EVERY = 20_000;
 
-export function search({ budget, rules, statesMax, onProgress }: SearchOptions): SearchResult {
+export function search({ budget, rules, messages = MESSAGE_RULES, statesMax, onProgress }: SearchOptions): SearchResult {
   const tally = newTally();
-  const start = firstWorld({ budget, rules, tally });
+  const start = firstWorld({ budget, rules, messages, tally });
   const shapes = new Shapes(budget.nodes);
   const visited = new Fingerprints();
   const walks = new Walks();
@@ -64,11 +68,11 @@ export function search({ budget, rules, statesMax, onProgress }: SearchOptions):
 }
 
 /** The steps of a path in words, and what was seen at its end. */
-export function replay({ budget, rules, path }: { readonly budget: Budget; readonly rules: Rules; readonly path: readonly number[] }): {
+export function replay({ budget, rules, messages = MESSAGE_RULES, path }: ReplayOptions): {
   readonly steps: readonly string[];
   readonly seen: string | undefined;
 } {
-  let world = firstWorld({ budget, rules, tally: newTally() });
+  let world = firstWorld({ budget, rules, messages, tally: newTally() });
   const steps: string[] = [];
   for (const at of path) {
     const action = actionsOf(world)[at];

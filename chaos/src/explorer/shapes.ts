@@ -9,8 +9,8 @@
  */
 import { hash, type Value } from '@skep/kernel';
 import { type DirectoryEntry, decodeBatch, entryValue, type Lane, NO_HASH } from '@skep/lane';
-import { laneNumber, type StoredLane } from './storage.js';
-import type { Node, Pending, World } from './world.js';
+import { agentNumber, laneNumber, type StoredLane } from './storage.js';
+import type { Node, Pending, Resident, World } from './world.js';
 
 /** What each node is called; `@0` in a text stands for node 0 and its lane. */
 type Names = readonly string[];
@@ -47,9 +47,8 @@ export class Shapes {
     const lanes = world.storage.lanes.map((lane) => this.shapeOf(lane, () => this.laneText(lane)));
     const nodes = world.nodes.map((node) => this.shapeOf(node, () => this.nodeText(node)));
     const looks = nodes.map((node, index) => this.rename(node, this.orders.length + index) * 0x100000 + (lanes[index] as number));
-    const { directory } = world.storage;
-    const entries = this.directoryNumber(directory);
-    const rest: number[] = [this.number(world.seen.join()), this.number(world.aborted.join())];
+    const entries = world.storage.directories.map((directory) => this.directoryNumber(directory));
+    const rest: number[] = [this.number(world.seen.join(' ')), this.number(world.aborted.join()), world.posted, world.known];
     for (const what in world.left) rest.push(world.left[what as keyof typeof world.left]);
     let least: number[] | undefined;
     for (let at = 0; at < this.orders.length; at += 1) {
@@ -57,7 +56,7 @@ export class Shapes {
       if (!ascending(order, looks)) continue;
       const vector: number[] = [];
       for (const node of order) vector.push(this.rename(nodes[node] as number, at), lanes[node] as number);
-      vector.push(this.rename(entries, at));
+      for (const each of entries) vector.push(this.rename(each, at));
       const renamed = pending.map((each) => this.rename(each, at));
       vector.push(...(renamed.length > 1 ? renamed.sort((one, other) => one - other) : renamed));
       if (least === undefined || isLess(vector, least)) least = vector;
@@ -66,7 +65,7 @@ export class Shapes {
   }
 
   private nodeText(node: Node): string {
-    const { lane, state, acknowledged, latest, earlier, written, gated, seenAtClaim, started } = node;
+    const { lane, residents, gated, started } = node;
     if (!node.alive) return 'crashed';
     const [writer, sealer, ownership] = lane.inspect() as [Value, [Value[], Value[]], Value];
     let sealed = '';
@@ -75,11 +74,11 @@ export class Shapes {
       for (const each of list) sealed += `${this.text(each)}${UNORDERED}`;
     }
     if (lane.dead) return `dead${sealed}`;
-    const waiting = gated.map((each) => `${each.ticket - lane.released}${each.kind}${each.state.join('.')} ${each.seenAtStart.join('.')}`);
-    const captured = earlier === undefined ? '' : `${earlier.state.join('.')} ${earlier.batch}`;
-    const after = Math.max(0, written - lane.released);
-    const memory = `${state?.join('.')}|${acknowledged.join('.')}|${latest.state.join('.')} ${latest.batch}|${captured}|${after}|${started}`;
-    return `${this.text(writer)}${this.text(ownership)}${memory}|${waiting.join()}|${seenAtClaim.join('.')}${sealed}`;
+    const waiting = gated.map(
+      (each) => `${each.ticket - lane.released}${each.agent}${each.kind}${each.state.join('.')} ${each.seenAtStart.join('.')}`,
+    );
+    const memory = residents.map((resident) => residentText(resident, lane.released)).join('&');
+    return `${this.text(writer)}${this.text(ownership)}${memory}|${started}|${waiting.join()}${sealed}`;
   }
 
   private pendingText({ node, request, orphan, answer }: Pending): string {
@@ -97,12 +96,12 @@ export class Shapes {
       case 'last':
         return `last @${laneNumber(request.lane)}`;
       case 'update':
-        return `update ${this.text(entryValue(request.entry))} ${request.expected}`;
+        return `update ${agentNumber(request.agent)} ${this.text(entryValue(request.entry))} ${request.expected}`;
       case 'trim':
         return `trim @${laneNumber(request.lane)} ${request.below}`;
       case 'get':
       case 'recover':
-        return request.kind;
+        return `${request.kind} ${agentNumber(request.agent)}`;
     }
   }
 
@@ -116,7 +115,7 @@ export class Shapes {
     const known = this.batchOfBytes.get(bytes);
     if (known !== undefined) return known;
     const { kind, number, previous, records } = decodeBatch(bytes);
-    const content = records.map(({ epoch, position, body }) => [epoch, position, body[0]].join('.'));
+    const content = records.map(({ agent, epoch, position, body }) => [agentNumber(agent), epoch, position, body[0]].join('.'));
     const shape = this.number(`batch ${kind} ${number} ${this.hashOf(previous)} ${content.join()}`);
     this.batches.set(keyOfHash(hash(bytes)), shape);
     this.batchOfBytes.set(bytes, shape);
@@ -175,6 +174,12 @@ export class Shapes {
     renamed[number] = made;
     return made;
   }
+}
+
+function residentText({ state, acknowledged, latest, earlier, written, seenAtClaim }: Resident, released: number): string {
+  const captured = earlier === undefined ? '' : `${earlier.state.join('.')} ${earlier.batch}`;
+  const after = Math.max(0, written - released);
+  return `${state?.join('.')}|${acknowledged.join('.')}|${latest.state.join('.')} ${latest.batch}|${captured}|${after}|${seenAtClaim.join('.')}`;
 }
 
 /** A lane's state as text, for telling whether it changed. */

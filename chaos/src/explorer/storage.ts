@@ -1,6 +1,9 @@
 /** The log, the directory and the blob store of a world: what survives every node. Immutable, so that worlds share it. */
-import type { HashHex, LaneId } from '@skep/kernel';
+import { type AgentId, agentId, type HashHex, type LaneId } from '@skep/kernel';
 import { type Answer, type Batch, type DirectoryEntry, decodeBatch, type LaneRequest } from '@skep/lane';
+
+/** The agents of a world, by their numbers. */
+export const AGENTS: readonly AgentId[] = ['a', 'b'].map((name) => agentId({ tenant: 'default', kind: 'walked', name }));
 
 export interface StoredEntry {
   readonly sequence: number;
@@ -19,8 +22,8 @@ export interface StoredLane {
 export interface Storage {
   /** One a node, in their order. */
   readonly lanes: readonly StoredLane[];
-  /** Every state that the agent's directory entry had; index = revision - 1. */
-  readonly directory: readonly DirectoryEntry[];
+  /** Of each agent every state that its directory entry had; index = revision - 1. */
+  readonly directories: readonly (readonly DirectoryEntry[])[];
   readonly snapshots: ReadonlyMap<string, readonly number[]>;
 }
 
@@ -29,12 +32,20 @@ export type Effect =
   | Extract<LaneRequest, { kind: 'append' | 'last' | 'update' }>
   | { readonly kind: 'trim'; readonly lane: LaneId; readonly below: number };
 
-export function emptyStorage(lanes: number): Storage {
-  return { lanes: Array.from({ length: lanes }, () => ({ entries: [], sequence: 0, shape: 0 })), directory: [], snapshots: new Map() };
+export function emptyStorage(lanes: number, agents: number): Storage {
+  return {
+    lanes: Array.from({ length: lanes }, () => ({ entries: [], sequence: 0, shape: 0 })),
+    directories: Array.from({ length: agents }, () => []),
+    snapshots: new Map(),
+  };
 }
 
 export function laneNumber(lane: LaneId): number {
   return Number(lane.slice(lane.lastIndexOf('n') + 1));
+}
+
+export function agentNumber(agent: AgentId): number {
+  return AGENTS.indexOf(agent);
 }
 
 export function lastSequence(lane: StoredLane): number {
@@ -59,9 +70,11 @@ export function applyTo(storage: Storage, effect: Effect): { readonly storage: S
       return { storage, answer: { kind: 'last', entry: entries[entries.length - 1] } };
     }
     case 'update': {
-      if (storage.directory.length !== effect.expected) return { storage, answer: { kind: 'conflict' } };
-      const directory = [...storage.directory, effect.entry];
-      return { storage: { ...storage, directory }, answer: { kind: 'updated', revision: directory.length } };
+      const agent = agentNumber(effect.agent);
+      const before = storage.directories[agent] as readonly DirectoryEntry[];
+      if (before.length !== effect.expected) return { storage, answer: { kind: 'conflict' } };
+      const directories = storage.directories.map((each, index) => (index === agent ? [...before, effect.entry] : each));
+      return { storage: { ...storage, directories }, answer: { kind: 'updated', revision: before.length + 1 } };
     }
     case 'trim': {
       const lane = storage.lanes[laneNumber(effect.lane)] as StoredLane;
@@ -71,8 +84,12 @@ export function applyTo(storage: Storage, effect: Effect): { readonly storage: S
   }
 }
 
-export function readDirectory(storage: Storage, revision: number): Answer {
-  return { kind: 'entry', entry: revision === 0 ? undefined : storage.directory[revision - 1], revision };
+export function readDirectory(storage: Storage, agent: number, revision: number): Answer {
+  return { kind: 'entry', entry: revision === 0 ? undefined : storage.directories[agent]?.[revision - 1], revision };
+}
+
+export function newestRevision(storage: Storage, agent: number): number {
+  return (storage.directories[agent] as readonly DirectoryEntry[]).length;
 }
 
 /** Puts a snapshot where any node finds it. */
@@ -86,16 +103,16 @@ export function withSnapshot(storage: Storage, state: readonly number[]): { read
  * What a node would find that took the agent over now: a fold of the newest entry's ranges as dumb as can be. Undefined when the records
  * do not follow each other.
  */
-export function historyIn(storage: Storage): readonly number[] {
-  const entry = storage.directory[storage.directory.length - 1];
+export function historyIn(storage: Storage, agent: number): readonly number[] {
+  const entry = storage.directories[agent]?.[newestRevision(storage, agent) - 1];
   if (entry === undefined) return [];
   const state = entry.snapshot === null ? [] : [...(storage.snapshots.get(entry.snapshot.blob) ?? [])];
   const open = { lane: entry.owner, from: entry.since, upTo: Number.POSITIVE_INFINITY, epoch: entry.epoch };
   for (const range of entry.free ? entry.trail : [...entry.trail, open]) {
     for (const { batch } of (storage.lanes[laneNumber(range.lane)] as StoredLane).entries) {
       if (batch.number < range.from || batch.number > range.upTo) continue;
-      for (const { position, epoch, body } of batch.records) {
-        if (epoch === range.epoch && position === state.length + 1) state.push(body[0] as number);
+      for (const { agent: of, position, epoch, body } of batch.records) {
+        if (of === AGENTS[agent] && epoch === range.epoch && position === state.length + 1) state.push(body[0] as number);
       }
     }
   }

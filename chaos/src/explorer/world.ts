@@ -1,19 +1,31 @@
 /**
- * A small world round the real lane code: a few nodes, one agent, a log, a directory, and everything that can go wrong between them.
+ * A small world round the real lane code: a few nodes, one agent or two that send messages, a log, a directory, and everything that can go wrong between them.
  * The explorer walks all of it; here is what a world holds and how it answers what a lane wants. `observer.ts` says what must never be seen.
  *
  * - Requests take effect and are answered in two steps, so anything may happen in between. A request may time out (its sender is told
  *   `unknown`) and still take effect later, even after its sender died; or be refused for certain.
  * - Directory reads return any state that the entry ever had. A late answer to one is the same as a stale one, so they are one step.
+ * - A message between nodes may be lost, doubled or late: once it was posted it may reach whoever holds its receiver, at any time, any
+ *   number of times. On one node it is handed over at once, before its record is acknowledged.
  * - Records are read back in one step, at any later time where trims or refusals make a difference.
  */
 import type { AgentId, LaneId } from '@skep/kernel';
 import { type Answer, type Death, Lane, type LaneOutput, type LaneRequest, LaneTail, type Rules, recoverAgent } from '@skep/lane';
 import type { Budget, Left } from './budget.js';
+import { isAboutMessages, type MessageRules, RECEIVER, SENDER, sentIn, takesIn } from './messages.js';
 import { checkAborted, checkRecovered, checkStored, type Gated, observe, type Tally, Violation } from './observer.js';
-import { applyTo, type Effect, emptyStorage, laneNumber, lastSequence, type Storage, type StoredLane } from './storage.js';
-
-export const AGENT = 'default/walked/a' as AgentId;
+import {
+  AGENTS,
+  agentNumber,
+  applyTo,
+  type Effect,
+  emptyStorage,
+  laneNumber,
+  lastSequence,
+  newestRevision,
+  type Storage,
+  type StoredLane,
+} from './storage.js';
 
 /** A state that may become a snapshot, and the lane's last acknowledged batch when it was released. */
 export interface Released {
@@ -21,21 +33,26 @@ export interface Released {
   readonly batch: number;
 }
 
+/** One agent in one node's memory. */
+export interface Resident {
+  /** Undefined while the node does not hold it. */
+  readonly state: readonly number[] | undefined;
+  readonly acknowledged: readonly number[];
+  readonly latest: Released;
+  /** The release before the latest one: a snapshot of it may be named late. */
+  readonly earlier: Released | undefined;
+  readonly written: number;
+  /** What clients had seen when this node's last directory write took effect: a claim must bring back that much. */
+  readonly seenAtClaim: readonly number[];
+}
+
 export interface Node {
   lane: Lane;
   alive: boolean;
   /** It did something, or something was done to it. */
   started: boolean;
-  /** What the agent is, in this node's memory; undefined while it is not held. */
-  state: readonly number[] | undefined;
-  acknowledged: readonly number[];
-  latest: Released;
-  /** The release before the latest one: a snapshot of it may be named late. */
-  earlier: Released | undefined;
-  written: number;
+  residents: readonly Resident[];
   gated: readonly Gated[];
-  /** What clients had seen when this node's last directory write took effect: a claim must bring back that much. */
-  seenAtClaim: readonly number[];
   /** Its number among shapes, once it is known; 0 before. */
   shape: number;
 }
@@ -54,36 +71,37 @@ export interface Pending {
 export interface Setting {
   readonly budget: Budget;
   readonly rules: Rules;
+  readonly messages: MessageRules;
   readonly tally: Tally;
 }
 
 const NO_RELEASE: Released = { state: [], batch: 0 };
+const NOBODY: Resident = { state: undefined, acknowledged: [], latest: NO_RELEASE, earlier: undefined, written: 0, seenAtClaim: [] };
 
 export class World {
   storage: Storage;
   pending: readonly Pending[] = [];
   nodes: Node[];
   left: Left;
-  /** The longest history that a client was told of. */
-  seen: readonly number[] = [];
+  /** Of each agent the longest history that a client was told of. */
+  seen: readonly (readonly number[])[];
+  /** Messages that left for another node, and that their sender was told to be taken. */
+  posted = 0;
+  known = 0;
   /** Writes of which a client was told that they never took effect. */
   aborted: readonly number[] = [];
 
   constructor(readonly setting: Setting) {
-    const { nodes, log, begin, ...left } = setting.budget;
+    const { nodes, agents, log, begin, ...left } = setting.budget;
     this.left = { ...left };
-    this.storage = emptyStorage(nodes);
+    this.storage = emptyStorage(nodes, agents);
+    this.seen = Array.from({ length: agents }, () => []);
     this.nodes = Array.from({ length: nodes }, (_, index) => ({
       lane: new Lane({ lane: `main/1/n${index}` as LaneId, exclusive: log === 'exclusive', rules: setting.rules }),
       alive: true,
       started: false,
-      state: undefined,
-      acknowledged: [],
-      latest: NO_RELEASE,
-      earlier: undefined,
-      written: 0,
+      residents: Array.from({ length: agents }, () => NOBODY),
       gated: [],
-      seenAtClaim: [],
       shape: 0,
     }));
   }
@@ -96,6 +114,8 @@ export class World {
     copy.nodes = this.nodes.slice();
     copy.left = { ...this.left };
     copy.seen = this.seen;
+    copy.posted = this.posted;
+    copy.known = this.known;
     copy.aborted = this.aborted;
     return copy as World;
   }
@@ -152,14 +172,24 @@ export class World {
     return answer;
   }
 
-  /** A client is told. */
+  /** A client is told, or the other agent. */
   tell(gated: Gated): void {
     const { tally } = this.setting;
-    checkAborted(gated.state, this.aborted);
-    this.seen = observe(gated, this.seen);
+    const { agent, state } = gated;
+    checkAborted(state, this.aborted);
+    const seen = observe(gated, this.seen[agent] as readonly number[]);
+    if (seen !== this.seen[agent]) this.seen = this.seen.map((each, index) => (index === agent ? seen : each));
     if (gated.kind === 'write') tally.acknowledgedWrites += 1;
-    else tally.acknowledgedReads += 1;
+    if (gated.kind === 'note') tally.messagesTaken += 1;
+    if (gated.kind === 'read') tally.acknowledgedReads += 1;
+    else this.tellOther(agent, state);
     if (gated.kind === 'read' && gated.seenAtStart.length > 0) tally.readsOfSomething += 1;
+  }
+
+  /** What an agent's records say of messages reaches the other one's node. */
+  tellOther(agent: number, state: readonly number[]): void {
+    if (agent === SENDER) this.posted = Math.max(this.posted, sentIn(state));
+    if (agent === RECEIVER) this.known = Math.max(this.known, takesIn(state));
   }
 
   /** Reads the ranges back as a driver does. */
@@ -200,8 +230,7 @@ export class World {
         return;
       case 'freed':
       case 'lost':
-        if (!node.lane.holds(AGENT)) node.state = undefined;
-        return;
+        return this.forget(node);
       case 'dead':
         return this.die(node, output.why);
       case 'unsealed':
@@ -213,18 +242,17 @@ export class World {
     }
   }
 
-  private owned(node: Node, { snapshot, records }: Extract<LaneOutput, { kind: 'owned' }>): void {
+  private owned(node: Node, { agent, snapshot, records }: Extract<LaneOutput, { kind: 'owned' }>): void {
     const base = snapshot === null ? [] : (this.storage.snapshots.get(snapshot.blob) ?? []);
     const state = [...base, ...records.map((record) => record.body[0] as number)];
-    checkRecovered(state, node.seenAtClaim);
+    const number = agentNumber(agent);
+    const { seenAtClaim } = node.residents[number] as Resident;
+    checkRecovered(state, seenAtClaim);
     checkAborted(state, this.aborted);
-    if (node.seenAtClaim.length > 0) this.setting.tally.recoveriesOfSomething += 1;
+    if (seenAtClaim.length > 0) this.setting.tally.recoveriesOfSomething += 1;
     if (base.length > 0) this.setting.tally.recoveriesFromSnapshots += 1;
-    node.state = state;
-    node.acknowledged = state;
-    node.written = 0;
-    node.latest = { state, batch: node.lane.acknowledgedBatch };
-    node.earlier = undefined;
+    const latest = { state, batch: node.lane.acknowledgedBatch };
+    changeResident(node, number, { state, acknowledged: state, written: 0, latest, earlier: undefined });
   }
 
   private release(node: Node, through: number, batch: number): void {
@@ -232,27 +260,35 @@ export class World {
     if (leaving.length === 0) return;
     node.gated = node.gated.filter((gated) => gated.ticket > through);
     for (const gated of leaving) {
-      if (gated.kind === 'write') node.acknowledged = gated.state;
+      if (gated.kind !== 'read') changeResident(node, gated.agent, { acknowledged: gated.state });
       this.tell(gated);
     }
-    if (node.acknowledged === node.latest.state) return;
-    node.earlier = node.latest;
-    node.latest = { state: node.acknowledged, batch };
+    for (const [agent, { acknowledged, latest }] of node.residents.entries()) {
+      if (acknowledged !== latest.state) changeResident(node, agent, { earlier: latest, latest: { state: acknowledged, batch } });
+    }
   }
 
   private abort(node: Node): void {
-    const writes = node.gated.filter((gated) => gated.kind === 'write').map(({ state }) => state[state.length - 1] as number);
+    // A message that was given up may be sent again under the same number.
+    const writes = node.gated.flatMap(({ kind, state }) => (kind === 'write' ? state.slice(-1) : [])).filter((value) => !isAboutMessages(value));
     this.setting.tally.abortedWrites += writes.length;
     this.aborted = [...this.aborted, ...writes];
     node.gated = [];
-    if (!node.lane.holds(AGENT)) node.state = undefined;
+    this.forget(node);
+  }
+
+  /** What the lane does not hold is in nobody's memory here. */
+  private forget(node: Node): void {
+    for (const [number, agent] of AGENTS.slice(0, node.residents.length).entries()) {
+      if (!node.lane.holds(agent)) changeResident(node, number, { state: undefined });
+    }
   }
 
   private die(node: Node, why: Death): void {
     if (why === 'corrupt') throw new Violation('a writer met a lane that is neither its own nor sealed');
     this.setting.tally.deaths += 1;
-    node.state = undefined;
     node.gated = [];
+    this.forget(node);
   }
 
   /** What becomes of a request now: itself, a change, or nothing any more. */
@@ -284,7 +320,7 @@ export class World {
 
   /** It can never take effect: what it compares with only grows. A lane that is trimmed to nothing (a mistake) takes a first batch again. */
   private hopeless(request: Pending['request']): boolean {
-    if (request.kind === 'update') return request.expected < this.storage.directory.length;
+    if (request.kind === 'update') return request.expected < newestRevision(this.storage, agentNumber(request.agent));
     if (request.kind === 'trim') return (this.laneOf(laneNumber(request.lane)).entries[0]?.sequence ?? request.below) >= request.below;
     if (request.kind !== 'append') return false;
     const last = lastSequence(this.laneOf(laneNumber(request.lane)));
@@ -292,10 +328,21 @@ export class World {
   }
 }
 
-/** A turn that writes one value, with the reply to its client behind the gate. */
-export function writeTo(node: Node, world: World, value: number): void {
-  node.written = node.lane.write(AGENT, Uint8Array.of(value));
-  node.state = [...(node.state ?? []), value];
-  node.gated = [...node.gated, { ticket: node.written, kind: 'write', state: node.state, seenAtStart: world.seen }];
+export function changeResident(node: Node, agent: number, change: Partial<Resident>): void {
+  node.residents = node.residents.map((each, index) => (index === agent ? { ...each, ...change } : each));
+}
+
+/** A turn that writes one value, with what follows from it behind the gate. */
+export function writeTo(
+  node: Node,
+  world: World,
+  { agent, value, kind }: { readonly agent: number; readonly value: number; readonly kind: 'write' | 'note' },
+): void {
+  const written = node.lane.write(AGENTS[agent] as AgentId, Uint8Array.of(value));
+  const state = [...((node.residents[agent] as Resident).state ?? []), value];
+  changeResident(node, agent, { written, state });
+  node.gated = [...node.gated, { ticket: written, agent, kind, state, seenAtStart: world.seen[agent] as readonly number[] }];
+  const { postsWhenReleased, acknowledgesWhenReleased } = world.setting.messages;
+  if (agent === SENDER ? !postsWhenReleased : !acknowledgesWhenReleased) world.tellOther(agent, state);
   node.lane.flush();
 }

@@ -28,7 +28,7 @@ describe('npm run explore', () => {
     const { status, lines } = explore('--mistakes');
     expect(status).toBe(0);
     for (const { rule, name } of MISTAKES)
-      expect(lines.find((line) => line.startsWith(rule) && line.includes(name))).toMatch(/lost|stale|two|twice|refused|met/);
+      expect(lines.find((line) => line.startsWith(rule) && line.includes(name))).toMatch(/lost|stale|two|twice|refused|met|orphan|taken/);
   });
 
   test('stops at the number of states, and says that the world was cut', () => {

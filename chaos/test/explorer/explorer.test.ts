@@ -74,11 +74,11 @@ describe('every planted mistake is noticed', () => {
 
   for (const mistake of MISTAKES) {
     test(`${mistake.rule}: ${mistake.name}`, () => {
-      const { budget, rules } = mistake;
-      const result = search({ budget, rules, statesMax: MISTAKE_STATES_MAX });
+      const { budget } = mistake;
+      const result = search({ ...mistake, statesMax: MISTAKE_STATES_MAX });
       rows.push(mistakeRow(mistake, result));
       if (result.kind !== 'violation') throw new Error(`not noticed in ${result.states} states`);
-      expect(replay({ budget, rules, path: result.path })).toMatchObject({ seen: result.message });
+      expect(replay({ ...mistake, path: result.path })).toMatchObject({ seen: result.message });
       // The real rules stand the very same world for as many states.
       expect(search({ budget, rules: RULES, statesMax: result.states * 2 }).kind).toBe('clean');
     });

@@ -1,0 +1,4 @@
+/** Something that must never be seen was seen. */
+export class Violation extends Error {
+  override readonly name = 'Violation';
+}
