@@ -6,7 +6,7 @@
  */
 import { defineAgent, openSkep } from '@skep/sdk';
 
-const Counter = defineAgent({
+export const Counter = defineAgent({
   kind: 'counter',
   initial: { count: 0, reasons: [] as string[] },
   // Handlers change the state, one at a time for each agent. What they return is the reply.

@@ -1,0 +1,93 @@
+/** Nodes over one real NATS server with credentials, in this process; everybody else comes from outside. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AnyKind } from '@skep/actor';
+import { systemClock, systemRandom } from '@skep/embedded';
+import { type NatsPorts, natsPorts } from '@skep/nats';
+import { type Cluster, type Credentials, makeCredentials, startCluster, type User } from '@skep/nats/servers';
+import { type ClusterNode, type ClusterNodeOptions, openNode } from '../../src/index.js';
+
+export interface CityOptions {
+  readonly kinds: readonly AnyKind[];
+  readonly tenants?: readonly string[];
+  readonly nodes?: readonly string[];
+  readonly node?: Partial<ClusterNodeOptions>;
+}
+
+export class City {
+  readonly nodes = new Map<string, { readonly node: ClusterNode; readonly ports: NatsPorts }>();
+
+  private constructor(
+    private readonly options: CityOptions,
+    private readonly home: string,
+    readonly credentials: Credentials,
+    readonly cluster: Cluster,
+  ) {}
+
+  static async of(options: CityOptions): Promise<City> {
+    const home = mkdtempSync(join(tmpdir(), 'skep-city-'));
+    const credentials = makeCredentials(join(home, 'credentials'), { tenants: options.tenants ?? ['acme'] });
+    const cluster = await startCluster({ servers: 1, credentials });
+    const city = new City(options, home, credentials, cluster);
+    try {
+      await cluster.ready;
+      for (const name of options.nodes ?? ['n1']) await city.start(name);
+      return city;
+    } catch (error) {
+      await city.close();
+      throw error;
+    }
+  }
+
+  /** `host:port` */
+  get address(): string {
+    return (this.cluster.urls[0] as string).replace('nats://', '');
+  }
+
+  async start(name: string): Promise<ClusterNode> {
+    const { authenticator, inboxPrefix } = this.access({ role: 'node' });
+    const system = { authenticator: this.access({ role: 'system' }).authenticator };
+    const ports = natsPorts({
+      ...{ servers: this.cluster.urls, name, authenticator, inboxPrefix, system },
+      ...{ clock: systemClock, random: systemRandom, logShards: 2 },
+    });
+    try {
+      await ports.ready;
+      const node = await openNode(ports, { name, kinds: this.options.kinds, ...this.options.node });
+      this.nodes.set(name, { node, ports });
+      await ports.flush();
+      return node;
+    } catch (error) {
+      await ports.close();
+      throw error;
+    }
+  }
+
+  access(user: User): ReturnType<Credentials['clientOptions']> {
+    return this.credentials.clientOptions(user);
+  }
+
+  node(name: string): ClusterNode {
+    const found = this.nodes.get(name);
+    if (found === undefined) throw new Error(`there is no ${name}`);
+    return found.node;
+  }
+
+  /** From one moment to the next nobody hears of it any more. */
+  async kill(name: string): Promise<void> {
+    const found = this.nodes.get(name);
+    this.nodes.delete(name);
+    await found?.ports.close();
+  }
+
+  async close(): Promise<void> {
+    for (const { node, ports } of this.nodes.values()) {
+      await node.close();
+      await ports.close();
+    }
+    this.nodes.clear();
+    await this.cluster.close();
+    rmSync(this.home, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
