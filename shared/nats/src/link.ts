@@ -265,7 +265,8 @@ export class Link {
    */
   async #dial(): Promise<NatsConnection> {
     if (!this.#admitted) {
-      const trial = await connect({ ...this.options.connection, ignoreClusterUpdates: true, reconnect: false });
+      const { connection } = this.options;
+      const trial = await connect({ ...connection, name: `${connection.name} trial`, ignoreClusterUpdates: true, reconnect: false });
       this.#admitted = true;
       await trial.close();
     }

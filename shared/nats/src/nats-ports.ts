@@ -14,6 +14,7 @@ import { NatsBus } from './nats-bus.js';
 import { NatsLog } from './nats-log.js';
 import { NatsRegistry } from './nats-registry.js';
 import { connectionOptions, type NatsPortsOptions, NODE_INBOX, ROOT } from './options.js';
+import { PeerClosings } from './peer-closings.js';
 import { type ProbeReport, probe } from './probe.js';
 import { ensureStreams, LOG_SHARDS_DEFAULT, names } from './streams.js';
 
@@ -31,6 +32,11 @@ export interface NatsPorts extends Ports {
   readonly state: LinkState;
   /** Called at each change of the bus's connection. Returns the function that ends it. */
   onState(listener: (state: LinkState) => void): () => void;
+  /**
+   * Called with the name of a node whose connections were all closed, as far as the servers say so: a hint that it died. Told of nobody unless `system`
+   * was given. Returns the function that ends it.
+   */
+  onPeerClosed(listener: (name: string) => void): () => void;
   /** Resolves when the servers have taken notice of all subscriptions made so far. */
   flush(): Promise<void>;
   close(): Promise<void>;
@@ -77,6 +83,7 @@ class Assembly {
   readonly #settings: { readonly root: string; readonly answerMs: number };
   readonly #watches = new Set<{ begin(registry: Registry): void }>();
   readonly #writerId: string;
+  #closings: PeerClosings | undefined;
   #writes = 0;
   #opened: Opened | undefined;
   #why = new SkepError('unavailable', { message: 'no NATS server was reached yet' });
@@ -102,6 +109,7 @@ class Assembly {
         return busLink.state;
       },
       onState: (listener) => busLink.onState(listener),
+      onPeerClosed: (listener) => this.#onPeerClosed(listener),
       flush: () => busLink.flush(),
       close: () => this.#close(),
     };
@@ -111,6 +119,14 @@ class Assembly {
     if (this.#closed) throw new SkepError('closed', { message: 'the ports over NATS are closed' });
     if (this.#opened === undefined) throw this.#why;
     return this.#opened;
+  }
+
+  #onPeerClosed(listener: (name: string) => void): () => void {
+    const { system, clock } = this.options;
+    if (system === undefined || this.#closed) return () => {};
+    const { bus } = this.#links;
+    this.#closings ??= new PeerClosings({ connect: this.options, system, clock, own: bus, inbox: `${bus.inbox}.closings` });
+    return this.#closings.listen(listener);
   }
 
   #log(): NatsPorts['log'] {
@@ -229,6 +245,6 @@ class Assembly {
     this.#closed = true;
     this.#opened?.registry.close();
     const { bus, store, blob } = this.#links;
-    await Promise.all([this.ports.bus.close(), bus.close(), store.close(), blob.close()]);
+    await Promise.all([this.ports.bus.close(), bus.close(), store.close(), blob.close(), this.#closings?.close()]);
   }
 }

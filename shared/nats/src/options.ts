@@ -57,6 +57,8 @@ export interface NatsPortsOptions extends ConnectOptions {
 
 export const NODE_INBOX = '_INBOX.NODE';
 export const ROOT = '_skep';
+/** Connections that each node has, by what they are for; their names end in it. */
+export const LINKS = ['bus', 'store', 'blob'] as const;
 /** Pings: a dead connection is noticed after two to three of them. */
 const PING_MS = 500;
 const PINGS_OUT_MAX = 2;

@@ -28,8 +28,9 @@ import { Pins } from './pins.js';
 import type { AgentRequest } from './post.js';
 
 export interface ClusterOptions {
+  /** Default 100 ms. */
   readonly heartbeatMs?: number;
-  /** A node that was not heard this long is suspected. Default 400 ms. */
+  /** A node that was not heard this long is suspected. Default 1 s, or ten heartbeats where these are given. */
   readonly suspectAfterMs?: number;
   /** How often what others left undone is looked for. Default 5 s. */
   readonly sweepEveryMs?: number;
@@ -51,6 +52,9 @@ export interface CompanyParts {
   readonly load: () => { readonly agents: number; readonly turnsPerSecond: number };
 }
 
+/** A machine with more to do than it can keeps threads waiting for half a second now and then; `closings` makes real deaths known sooner. */
+const SUSPECT_AFTER_MS = 1_000;
+const SUSPECT_AFTER_HEARTBEATS = 10;
 const SWEEP_EVERY_MS = 5_000;
 /** Sweeps between two looks through the whole directory for agents that nobody wakes. */
 const SWEEPS_PER_LOOK = 6;
@@ -105,7 +109,8 @@ export class Company {
     const { bus, clock } = ports;
     this.incarnation = incarnation;
     options.onIncarnation?.(incarnation.id);
-    const { link, closings, heartbeatMs, suspectAfterMs } = options;
+    const { link, closings, heartbeatMs } = options;
+    const suspectAfterMs = options.suspectAfterMs ?? (heartbeatMs === undefined ? SUSPECT_AFTER_MS : heartbeatMs * SUSPECT_AFTER_HEARTBEATS);
     const members = new Members({
       bus,
       clock,
@@ -115,7 +120,7 @@ export class Company {
       ...(link === undefined ? {} : { link }),
       ...(closings === undefined ? {} : { closings }),
       ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
-      ...(suspectAfterMs === undefined ? {} : { suspectAfterMs }),
+      suspectAfterMs,
       confirm: () => incarnation.host.barrier(0),
       onGone: (gone) => void this.takeOver(incarnation, gone),
     });

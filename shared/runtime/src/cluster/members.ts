@@ -163,7 +163,13 @@ export class Members {
   }
 
   private onClosed(node: NodeId): void {
-    for (const { incarnation } of this.live.filter((member) => member.node === node)) this.membership.closed(incarnation, this.now);
+    const members = this.live.filter((member) => member.node === node);
+    for (const { incarnation } of members) this.membership.closed(incarnation, this.now);
+    if (members.length === 0) return;
+    // The next beat may be far away.
+    this.options.clock.setTimer(this.membership.patience.closedAfterMs + 1, () => {
+      if (!this.stopped) this.send();
+    });
   }
 
   private perform(): void {
