@@ -49,6 +49,8 @@ const LEVELS: readonly Level[] = ['memory', 'local', 'replicated', 'fsync'];
 /** First of 2.11, that leads only after it has applied its log; 2.12.7 has level 2. */
 const API_LEVEL_MIN = 2;
 const REPLICAS_DEFAULT = 3;
+/** Smallest max_payload: a message between agents of full size, in a frame that others have begun to fill. A message that never fits would be tried for ever. */
+const PAYLOAD_BYTES_LEAST = LIMITS.payloadBytes + 512 * 1024;
 const VISIT_MS = 2_000;
 /** After the last server's word so long, all have spoken. */
 const GATHER_MS = 500;
@@ -71,6 +73,12 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
   const holds = strongest(servers, replicas);
   if (wanted !== undefined && LEVELS.indexOf(wanted) > LEVELS.indexOf(holds)) throw cannotHold(wanted, holds, servers, replicas);
   const payloadBytesMax = Math.min(...servers.map((server) => server.payloadBytesMax), jetstream.link.payloadBytesMax);
+  if (payloadBytesMax < PAYLOAD_BYTES_LEAST) {
+    throw new SkepError('not-configured', {
+      message: `the NATS servers take ${payloadBytesMax} bytes at once (max_payload); messages of up to ${LIMITS.payloadBytes} bytes need ${PAYLOAD_BYTES_LEAST}`,
+      remedy: `Set "max_payload: ${2 * LIMITS.recordBytes}" in the configuration of every server, then reload it.`,
+    });
+  }
   return {
     servers,
     clusterSize,

@@ -94,6 +94,19 @@ describe.skipIf(!natsHere())('what servers hold (G2)', () => {
     });
   });
 
+  it('servers that take less at once than a message between nodes may have are refused at the start', async () => {
+    const small = await startCluster({ servers: 1, payloadBytesMax: 1024 * 1024 });
+    try {
+      await expect(open(small.urls).ready).rejects.toMatchObject({
+        code: 'not-configured',
+        message: expect.stringContaining('1048576 bytes at once (max_payload)'),
+        remedy: expect.stringContaining('max_payload: 8388608'),
+      });
+    } finally {
+      await small.close();
+    }
+  });
+
   it('streams that are there count: the number of shards is read back, other copies are refused', async () => {
     const root = ROOT;
     const first = open(three.urls, { ...node, root, logShards: 3 });

@@ -17,6 +17,7 @@ export interface PlanOptions extends ProxyOptions {
   readonly count: number;
   readonly syncAlways: boolean;
   readonly monitor: boolean;
+  readonly payloadBytesMax?: number;
 }
 
 export async function planServers(options: PlanOptions): Promise<NatsServerPlan[]> {
@@ -33,6 +34,7 @@ export async function planServers(options: PlanOptions): Promise<NatsServerPlan[
         portForClients: (await clientsVia?.({ server: index, port: clientPort })) ?? clientPort,
         syncAlways: options.syncAlways,
         proxied: options.routesVia !== undefined || clientsVia !== undefined,
+        ...(options.payloadBytesMax === undefined ? {} : { payloadBytesMax: options.payloadBytesMax }),
         ...(options.monitor ? { monitorPort: monitorPorts[index] ?? 0 } : {}),
         ...(count === 1 ? {} : { cluster }),
       };

@@ -30,6 +30,8 @@ export interface ClusterOptions extends ProxyOptions {
   readonly flavour?: Flavour;
   /** An acknowledgement is an fsync; true by default. */
   readonly syncAlways?: boolean;
+  /** What servers take at once; 8 MB by default. */
+  readonly payloadBytesMax?: number;
   /** Who may connect, and whether over TLS. Without them everybody on this machine may do everything. */
   readonly credentials?: Credentials;
   /** Serve /varz and the like on `monitorUrl`, without credentials; false by default. */

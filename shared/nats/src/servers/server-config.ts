@@ -17,6 +17,8 @@ export interface ServerPlan {
   readonly storeDir: string;
   readonly pidFile: string;
   readonly syncAlways: boolean;
+  /** Of one message; `PAYLOAD_BYTES_MAX` unless given. */
+  readonly payloadBytesMax?: number;
   /** Undefined for a server alone. */
   readonly cluster?: ClusterPlan;
   readonly access: AccessPlan;
@@ -73,7 +75,7 @@ export function serverConfig(plan: ServerPlan): string {
     `listen: "${LOOPBACK}:${plan.clientPort}"`,
     ...(plan.monitorPort === undefined ? [] : [`http: "${LOOPBACK}:${plan.monitorPort}"`]),
     `pid_file: ${text(plan.pidFile)}`,
-    `max_payload: ${PAYLOAD_BYTES_MAX}`,
+    `max_payload: ${plan.payloadBytesMax ?? PAYLOAD_BYTES_MAX}`,
     `max_pending: ${8 * PAYLOAD_BYTES_MAX}`,
     'write_deadline: "5s"',
     `ping_interval: "${proxied ? '300ms' : '2s'}"`,
