@@ -1,14 +1,15 @@
 /**
- * The benchmark: `npm run bench`. Its figures are for people and for the table of the README; no test waits for one of them.
+ * The benchmark: `npm run bench`, on one node, and `npm run bench -- cluster`, on many. Its figures are for people and for the table of the README; no test waits for one of them.
  * Progress goes to standard error, the table to standard output, with `--json` the rows follow as its last line.
  */
 import { cpus, loadavg } from 'node:os';
 import { type Options, parseOptions, USAGE, UsageError } from './options.js';
-import { besidePeers } from './peers.js';
+import { besidePeers, CLUSTER_PEERS, PEERS } from './peers.js';
 import { profiled } from './profile.js';
 import type { Row } from './row.js';
 import { planOf, type Run, type Scene } from './scene.js';
 import { ask } from './scenes/ask.js';
+import { clusterScenes, type SceneGroup } from './scenes/cluster/index.js';
 import { turnHot, turnSequential } from './scenes/one-agent.js';
 import { callSocket } from './scenes/socket.js';
 import { activateCold, recover } from './scenes/start.js';
@@ -16,11 +17,15 @@ import { turnLocal, turnMemory } from './scenes/turns.js';
 import { makeScratch } from './scratch.js';
 import { tableOf } from './table.js';
 
-const SCENES: readonly Scene[] = [turnMemory, turnLocal, turnSequential, turnHot, ask, activateCold, recover, callSocket];
+const ONE_NODE: SceneGroup = {
+  scenes: [turnMemory, turnLocal, turnSequential, turnHot, ask, activateCold, recover, callSocket],
+  close: async () => {},
+};
 
 async function main(args: readonly string[]): Promise<void> {
   const options = parseOptions(args);
-  const scenes = chosen(options.only);
+  const group = options.cluster ? clusterScenes() : ONE_NODE;
+  const scenes = chosen(group, options.only);
   const say = (text: string) => void process.stderr.write(`bench: ${text}\n`);
   const scratch = makeScratch();
   const run: Run = {
@@ -40,8 +45,10 @@ async function main(args: readonly string[]): Promise<void> {
       const measure = () => scene.run(run);
       rows = [...rows, ...(options.profile ? await profiled({ id: scene.id, say }, measure) : await measure())];
     }
-    if (options.peers) rows = await besidePeers(rows, run);
+    await group.close();
+    if (options.peers) rows = await besidePeers(rows, run, options.cluster ? CLUSTER_PEERS : PEERS);
   } finally {
+    await group.close();
     clearInterval(awake);
     scratch.remove();
   }
@@ -49,10 +56,10 @@ async function main(args: readonly string[]): Promise<void> {
   if (options.json) process.stdout.write(`${JSON.stringify(rows)}\n`);
 }
 
-function chosen(only: readonly string[] | undefined): readonly Scene[] {
-  const strange = only?.filter((id) => !SCENES.some((scene) => scene.id === id)) ?? [];
-  if (strange.length > 0) throw new UsageError(`there is no scene ${strange.join(', ')}; there are ${SCENES.map((scene) => scene.id).join(', ')}`);
-  return SCENES.filter((scene) => only?.includes(scene.id) ?? true);
+function chosen({ scenes }: SceneGroup, only: readonly string[] | undefined): readonly Scene[] {
+  const strange = only?.filter((id) => !scenes.some((scene) => scene.id === id)) ?? [];
+  if (strange.length > 0) throw new UsageError(`there is no scene ${strange.join(', ')}; there are ${scenes.map((scene) => scene.id).join(', ')}`);
+  return scenes.filter((scene) => only?.includes(scene.id) ?? true);
 }
 
 function conditions({ profile }: Pick<Options, 'profile'>): string {

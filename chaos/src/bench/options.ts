@@ -2,6 +2,8 @@
 import { parseArgs } from 'node:util';
 
 export interface Options {
+  /** Many nodes over servers, instead of one. */
+  readonly cluster: boolean;
   readonly json: boolean;
   readonly quick: boolean;
   readonly peers: boolean;
@@ -12,20 +14,23 @@ export interface Options {
   readonly seconds: number;
 }
 
-export const USAGE = `npm run bench -- [--json] [--only ID,ID] [--quick] [--seconds N] [--peers] [--profile]
+export const USAGE = `npm run bench -- [cluster] [--json] [--only ID,ID] [--quick] [--seconds N] [--peers] [--profile]
+
+  cluster      three node processes over three NATS servers, instead of one process on a folder
 
   --json       the rows as one line of JSON, last on standard output
   --only       these scenes, for example --only turn.local,ask.local
   --quick      a smoke run: too short for figures worth quoting
   --seconds N  measure each rate for N seconds (default 5)
   --peers      install other systems into chaos/bench/peers and measure them in the same run
-  --profile    write a CPU profile and a flame graph of each scene into .cache/bench (default scene: turn.local)
+  --profile    write a CPU profile and a flame graph of each scene into .cache/bench (default scene: turn.local; of a cluster: turn.r3.fsync)
 `;
 
 /** @throws UsageError, or what `parseArgs` throws */
 export function parseOptions(args: readonly string[]): Options {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: [...args],
+    allowPositionals: true,
     options: {
       json: { type: 'boolean', default: false },
       only: { type: 'string' },
@@ -35,11 +40,15 @@ export function parseOptions(args: readonly string[]): Options {
       profile: { type: 'boolean', default: false },
     },
   });
+  const strange = positionals.filter((word) => word !== 'cluster');
+  if (strange.length > 0) throw new UsageError(`there is no benchmark ${strange.join(', ')}; there is cluster`);
+  const cluster = positionals.length > 0;
   const seconds = Number(values.seconds);
   if (!(seconds > 0 && seconds <= 600)) throw new UsageError(`--seconds takes a number up to 600, not ${values.seconds}`);
   const { json, quick, peers, profile } = values;
   const only = values.only?.split(',').filter((id) => id !== '');
-  return { json, quick, peers, profile, seconds, only: only ?? (profile ? ['turn.local'] : undefined) };
+  const profiledScene = cluster ? 'turn.r3.fsync' : 'turn.local';
+  return { cluster, json, quick, peers, profile, seconds, only: only ?? (profile ? [profiledScene] : undefined) };
 }
 
 /** What was asked for does not exist. */

@@ -16,7 +16,10 @@ import { AGENTS } from './swarm.js';
 /** The same path from `src` and `dist`. */
 const FOLDER = fileURLToPath(new URL('../../bench/peers/', import.meta.url));
 const STAMP = join(FOLDER, 'node_modules', '.skep-peers');
-const PROGRAMS = ['langgraph', 'effect-cluster', 'rivet'] as const;
+
+export const PEERS: readonly string[] = ['langgraph', 'effect-cluster', 'rivet'];
+/** Those that are measured beside many nodes. */
+export const CLUSTER_PEERS: readonly string[] = ['restate'];
 
 const INSTALL_MS_MAX = 15 * 60_000;
 /** For starting and for warming up. */
@@ -28,16 +31,16 @@ const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 const run = promisify(execFile);
 
 /** The rows with their rivals, and the rivals' own rows. */
-export async function besidePeers(rows: readonly Row[], bench: Run): Promise<readonly Row[]> {
+export async function besidePeers(rows: readonly Row[], bench: Run, programs: readonly string[]): Promise<readonly Row[]> {
   const { plan, folder, say } = bench;
   try {
     await install(say);
   } catch (error) {
-    return [...rows, ...PROGRAMS.map((name) => unmeasured(name, `npm could not install it: ${reasonOf(error)}`))];
+    return [...rows, ...programs.map((name) => unmeasured(name, `npm could not install it: ${reasonOf(error)}`))];
   }
   const measured: Measured[] = [];
   const missing: Row[] = [];
-  for (const name of PROGRAMS) {
+  for (const name of programs) {
     say(`peer: ${name}`);
     const { conditions } = bench;
     const task = { dir: folder(), agents: AGENTS, rounds: plan.rounds, roundMs: plan.roundMs, operations: plan.operations };

@@ -12,6 +12,14 @@ export interface Plan {
   readonly roundMs: number;
   /** Operations of a latency. */
   readonly operations: number;
+  /** Kills of a node, and of a server of each flavour. */
+  readonly kills: number;
+  readonly serverKills: number;
+  /** Moves of a small agent, and of a large one. */
+  readonly moves: number;
+  readonly largeMoves: number;
+  /** Sizes of swarms. */
+  readonly swarms: readonly number[];
   /** Crashes, each with its load before and its recovery after. */
   readonly crashes: number;
   readonly loadMs: number;
@@ -32,7 +40,12 @@ export interface Run {
 const ROUND_MS = 500;
 
 export function planOf({ quick, seconds, profile }: { readonly quick: boolean; readonly seconds: number; readonly profile: boolean }): Plan {
-  if (quick) return { rounds: 2, roundMs: 100, operations: 60, crashes: 1, loadMs: 300, limits: !profile };
+  const limits = !profile;
+  if (quick) {
+    const few = { kills: 1, serverKills: 1, moves: 2, largeMoves: 1, swarms: [1, 850] };
+    return { rounds: 2, roundMs: 100, operations: 60, crashes: 1, loadMs: 300, limits, ...few };
+  }
   const rounds = Math.max(3, Math.round((seconds * 1000) / ROUND_MS));
-  return { rounds, roundMs: (seconds * 1000) / rounds, operations: 1_000, crashes: 5, loadMs: 3_000, limits: !profile };
+  const many = { kills: 20, serverKills: 5, moves: 20, largeMoves: 5, swarms: [1, 850, 10_000, 100_000] };
+  return { rounds, roundMs: (seconds * 1000) / rounds, operations: 1_000, crashes: 5, loadMs: 3_000, limits, ...many };
 }

@@ -48,6 +48,13 @@ export function workerKind(talk: Talk, { restsAfterMs }: { readonly restsAfterMs
         const next = (Number(context.name) + 1 + ((hop * 5) % NEIGHBOURS) * 37) % AGENTS;
         if (talk.live) context.send({ kind: 'worker', name: String(next) }, 'pass', hop + 1);
       },
+      /** As `pass`, to anyone. */
+      toss(state, hop: number, context) {
+        talk.turns += 1;
+        state.step += 1;
+        const next = Math.floor(context.random() * AGENTS);
+        if (talk.live) context.send({ kind: 'worker', name: String(next) }, 'toss', hop + 1);
+      },
       /** Asks another agent again and again; returns the microseconds that each answer took. */
       async survey(_state, input: { readonly to: string; readonly method: 'look' | 'step'; readonly times: number }, context) {
         const took: number[] = [];
