@@ -19,9 +19,9 @@ import type {
 } from '../client.js';
 import { checkAgent, checkCallOptions, checkedInput, checkFilter, checkObject } from '../client-input.js';
 import { type AgentCommand, CALL, isRead } from './agent-commands.js';
+import type { AgentPage } from './agent-pages.js';
 import type { CallSessions } from './call-sessions.js';
 import type { Question } from './exchange.js';
-import type { AgentPage } from './swarm-commands.js';
 
 export interface Asked {
   readonly sessions: CallSessions;

@@ -24,12 +24,12 @@ import type { Bus, Clock, Random } from '@skep/ports';
 import { Subjects } from '@skep/protocol';
 import type { Client, ListFilter, SwarmStatus, WatchedTurn } from '../client.js';
 import { overdue } from '../overdue.js';
+import type { AgentPage } from './agent-pages.js';
 import { type Asked, AskingClient } from './asking-client.js';
 import { CallSessions } from './call-sessions.js';
 import { Exchange } from './exchange.js';
 import { FOLLOW_MS } from './follows.js';
 import { DEADLINE_MS } from './request-headers.js';
-import type { AgentPage } from './swarm-commands.js';
 
 export interface ClusterClientOptions {
   readonly bus: Bus;

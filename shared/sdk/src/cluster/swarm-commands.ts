@@ -2,14 +2,13 @@
  * What can be asked of a whole swarm through any of its nodes: who is there, how it fares, who follows it.
  *
  * - S1 Whoever speaks for a tenant sees that tenant's agents alone, whatever a filter says (G10). Undefined stands for an operator.
- * - S2 Nothing here brings an agent to life that rests.
  */
-import { type AgentId, type IncarnationId, incarnationOf, operationId, parseAgentId, SkepError, tokenOf, type Value } from '@skep/kernel';
+import { type AgentId, type IncarnationId, incarnationOf, operationId, SkepError, tokenOf, type Value } from '@skep/kernel';
 import type { Random } from '@skep/ports';
 import type { SkepNode } from '@skep/runtime';
-import type { AgentInfo, ListFilter, NodeFigures, SwarmStatus } from '../client.js';
-import { checkCount, checkFilter, checkObject } from '../client-input.js';
-import { infoFits, infoIn } from '../swarm-view.js';
+import type { ListFilter, NodeFigures, SwarmStatus } from '../client.js';
+import { checkCount, checkObject } from '../client-input.js';
+import { type AgentPage, AgentPages, type HeldRange, prefixOf } from './agent-pages.js';
 import { FOLLOW_MS, FOLLOW_MS_MAX, type Follow, type Follows } from './follows.js';
 import type { Neighbours } from './neighbours.js';
 
@@ -22,12 +21,6 @@ export interface SwarmCommandsParts {
   readonly startedMs: number;
 }
 
-export interface AgentPage {
-  readonly agents: readonly AgentInfo[];
-  /** Where the next page begins; null when there is none. */
-  readonly after: AgentId | null;
-}
-
 /** One node's part of the status. */
 interface NodeStatus extends NodeFigures {
   readonly lane: SwarmStatus['lane'];
@@ -35,19 +28,16 @@ interface NodeStatus extends NodeFigures {
   readonly alarms: SwarmStatus['alarms'];
 }
 
-const PAGE = 1_000;
-/** Entries of the directory that one request looks at. */
-const SCANNED_MAX = 10_000;
-const AT_ONCE = 128;
-const INFO_MS = 5_000;
 /** How long a new node looks out for others that know who follows whom. */
 const ADOPT_LOOK_MS = 20;
 const ADOPT_LOOKS_MAX = 250;
 
 export class SwarmCommands {
   private recovery: SwarmStatus['recovery'] = { agents: 0, ms: 0 };
+  private readonly pages: AgentPages;
 
   constructor(private readonly parts: SwarmCommandsParts) {
+    this.pages = new AgentPages(parts);
     parts.node.recovered.then(
       (recovery) => {
         this.recovery = recovery;
@@ -92,6 +82,8 @@ export class SwarmCommands {
         follows.remove(tenant, follow);
         return null;
       }
+      case 'held':
+        return this.pages.held(parameter as unknown as HeldRange) as unknown as Value;
       case 'follows':
         return follows.all() as unknown as Value;
       default:
@@ -115,37 +107,9 @@ export class SwarmCommands {
     return { nodes, timeMs: this.parts.node.ports.clock.nowMs() };
   }
 
-  /** One page, ascending by id. @throws SkepError `forbidden`, `invalid-input`, `invalid-id` */
-  async list(given: ListFilter, tenant: string | undefined): Promise<AgentPage> {
-    checkFilter(given);
-    const filter = tenant === undefined ? given : ofTenant(given, tenant);
-    const limit = Math.min(filter.limit ?? PAGE, PAGE);
-    const prefix = prefixOf(filter);
-    const agents: AgentInfo[] = [];
-    let last: AgentId | null = null;
-    let scanned = 0;
-    let waiting: Promise<AgentInfo | undefined>[] = [];
-    const collect = async (): Promise<void> => {
-      for (const info of await Promise.all(waiting)) if (info !== undefined && infoFits(info, filter)) agents.push(info);
-      waiting = [];
-    };
-    const from = filter.after === undefined || filter.after < prefix ? prefix : filter.after;
-    for await (const { agent, entry } of this.parts.node.directory(from === '' ? undefined : (from as AgentId))) {
-      if (!agent.startsWith(prefix)) break;
-      if (filter.kind !== undefined && parseAgentId(agent).kind !== filter.kind) continue;
-      // An entry more would be needed to know that there is another page; an empty last page tells as well.
-      if (agents.length + waiting.length >= limit) await collect();
-      if (agents.length >= limit || scanned >= SCANNED_MAX) {
-        await collect();
-        return { agents, after: last };
-      }
-      scanned += 1;
-      last = agent;
-      waiting.push(this.infoOf(agent, entry));
-      if (waiting.length >= AT_ONCE) await collect();
-    }
-    await collect();
-    return { agents, after: null };
+  /** @throws SkepError `forbidden`, `invalid-input`, `invalid-id`, `unavailable` when a live node does not answer */
+  list(given: ListFilter, tenant: string | undefined): Promise<AgentPage> {
+    return this.pages.page(given, tenant);
   }
 
   /** Sums over all live nodes. @throws SkepError `unavailable` when one of them does not answer */
@@ -232,31 +196,6 @@ export class SwarmCommands {
     }
     return count;
   }
-
-  /** Asks the node that holds the agent; one that rests is read from its snapshot. */
-  private async infoOf(agent: AgentId, { owner, free, snapshot }: { owner: string; free: boolean; snapshot: Parameters<typeof infoIn>[2] }) {
-    const { node } = this.parts;
-    const away = !free && node.host.roster.find(agent) === undefined && incarnationOf(owner as never) !== node.id;
-    if (!away) return infoIn(node, agent, snapshot);
-    try {
-      return (await node.request({ agent, method: 'info', parameters: [] }, INFO_MS)) as unknown as AgentInfo;
-    } catch {
-      return infoIn(node, agent, snapshot);
-    }
-  }
-}
-
-function ofTenant(filter: ListFilter, tenant: string): ListFilter {
-  const asked = filter.tenant ?? tenant;
-  if (asked === tenant && (filter.after === undefined || parseAgentId(filter.after).tenant === tenant)) return { ...filter, tenant };
-  throw new SkepError('forbidden', { message: `only agents of ${tenant} can be listed here`, id: filter.after ?? asked });
-}
-
-/** What the ids that fit begin with. */
-function prefixOf({ tenant, kind }: ListFilter): string {
-  if (tenant === undefined) return '';
-  const token = tokenOf('tenant', tenant);
-  return kind === undefined ? `${token}/` : `${token}/${tokenOf('kind', kind)}/`;
 }
 
 /** @throws SkepError `invalid-input`, `invalid-id` */

@@ -38,6 +38,22 @@ describe('Q11: a client of the cluster', () => {
     expect(await drive(client.terminate(tally('a1')))).toMatchObject({ status: 'terminated' });
   });
 
+  it('U7: lists page by page, in memory on any node or at rest, each agent once', async () => {
+    const town = await Town.of(['n1', 'n2', 'n3']);
+    const client = town.client();
+    const names = Array.from({ length: 1_200 }, (_, at) => `p${at}`);
+    await town.drive(Promise.all(names.map((name) => client.call(tally(name), 'add', 1))));
+    await town.drive(town.node('n2').node.host.settleAll());
+    await town.drive(town.node('n2').drain());
+    for (const { node } of town.nodes.values()) await town.drive(node.node.host.settleAll());
+    const ids = names.map((name) => tally(name)).sort();
+    expect((await town.drive(client.list({ limit: 5_000 }))).map(({ agent }) => agent)).toEqual(ids);
+    expect((await town.drive(client.list({ limit: 1_050, after: tally('p1') }))).map(({ agent }) => agent)).toEqual(
+      ids.slice(ids.indexOf(tally('p1')) + 1).slice(0, 1_050),
+    );
+    expect(await town.drive(client.list({ tag: 'none' }))).toEqual([]);
+  });
+
   it('the client of a node does the same in its process', async () => {
     const town = await Town.of(['n1', 'n2', 'n3']);
     const { client } = town.node('n2');
