@@ -107,6 +107,8 @@ export class Post implements OtherNodes {
         const pauseMs = Math.min(AGAIN_MS * 2 ** attempt, AGAIN_MS_MAX);
         if (clock.monotonicMs() + pauseMs >= endMs) throw error;
         await new Promise<void>((resolve) => clock.setTimer(pauseMs, resolve));
+        // The process may have been stopped meanwhile.
+        if (clock.monotonicMs() >= endMs) throw error;
       }
     }
   }
