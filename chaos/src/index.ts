@@ -3,6 +3,8 @@
  *
  *   const result = search({ budget, rules: RULES, statesMax: 100_000 });
  */
+export { CLUSTER_MISTAKES, type ClusterMistake, HARMLESS } from './cluster-simulator/cluster-mistakes.js';
+export { type ClusterSeedOptions, describeClusterSeed, runClusterSeed } from './cluster-simulator/run-cluster-seed.js';
 export { type CrashRunOptions, type CrashRunResult, crashRun, describeCrashRun } from './crash/crash-run.js';
 export { type Action, actionsOf } from './explorer/actions.js';
 export { type Budget, type NamedWorld, NOTHING, PROVEN } from './explorer/budget.js';

@@ -4,14 +4,23 @@
  *   npm run soak -- --seeds 10000            seeds 1 to 10,000
  *   npm run soak -- --from 5001 --minutes 30 as many as fit into half an hour
  *   npm run soak -- --seed 42                one seed, with everything that happens in it
+ *   npm run soak -- --cluster --seeds 10000  whole clusters instead of one node; the same with --seed, --from and --minutes
  *
  * Exit codes: 0 every promise was kept, 1 one was broken, 2 the arguments make no sense.
  */
 import { parseArgs } from 'node:util';
 import type { TraceEvent } from '@skep/simulated';
-import { describeSeed, runSeed, type SeedResult } from './simulator/run-seed.js';
+import { describeClusterSeed, runClusterSeed } from './cluster-simulator/run-cluster-seed.js';
+import { describeSeed, runSeed, type SeedOptions, type SeedResult } from './simulator/run-seed.js';
+
+/** What is run: a node, or several. */
+interface Subject {
+  readonly run: (seed: number, options?: Pick<SeedOptions, 'observe'>) => Promise<SeedResult>;
+  readonly describe: (result: SeedResult) => string;
+}
 
 interface SoakOptions {
+  readonly subject: Subject;
   readonly from: number;
   readonly seeds: number;
   readonly minutes: number | undefined;
@@ -21,11 +30,14 @@ interface SoakOptions {
 
 const SEEDS = 1_000;
 const PROGRESS_EVERY_MS = 2_000;
-const USAGE = `Runs seeds of the simulator: one node in a world in which everything goes wrong.
+const NODE: Subject = { run: runSeed, describe: describeSeed };
+const CLUSTER: Subject = { run: runClusterSeed, describe: describeClusterSeed };
+const USAGE = `Runs seeds of the simulator: one node, or a whole cluster, in a world in which everything goes wrong.
 
-  npm run soak -- [--seeds N] [--from S] [--minutes M] [--json]
-  npm run soak -- --seed N [--json]     one seed, with everything that happens in it
+  npm run soak -- [--cluster] [--seeds N] [--from S] [--minutes M] [--json]
+  npm run soak -- [--cluster] --seed N [--json]     one seed, with everything that happens in it
 
+  --cluster    3 to 5 nodes over the same stores, and clients that call through any of them
   --seeds N    how many seeds (default ${SEEDS}; without end when --minutes is given)
   --from S     the first seed (default 1)
   --minutes M  stop after this long
@@ -35,13 +47,14 @@ Example: npm run soak -- --from 1000 --minutes 10 --json
 `;
 
 const options = readOptions(process.argv.slice(2));
-if (options !== undefined) process.exitCode = options.one === undefined ? await soak(options) : await showOne(options.one, options.output);
+if (options !== undefined) process.exitCode = options.one === undefined ? await soak(options) : await showOne(options.one, options);
 
 function readOptions(given: readonly string[]): SoakOptions | undefined {
   try {
     const { values } = parseArgs({
       args: [...given],
       options: {
+        cluster: { type: 'boolean' },
         seeds: { type: 'string' },
         from: { type: 'string' },
         seed: { type: 'string' },
@@ -56,6 +69,7 @@ function readOptions(given: readonly string[]): SoakOptions | undefined {
     }
     const minutes = values.minutes === undefined ? undefined : numberOf('--minutes', values.minutes, 0);
     return {
+      subject: values.cluster === true ? CLUSTER : NODE,
       from: values.from === undefined ? 1 : numberOf('--from', values.from, 0),
       seeds: values.seeds === undefined ? (minutes === undefined ? SEEDS : Number.MAX_SAFE_INTEGER) : numberOf('--seeds', values.seeds, 1),
       minutes,
@@ -75,7 +89,7 @@ function numberOf(option: string, text: string, least: number): number {
   return value;
 }
 
-async function soak({ from, seeds, minutes, output }: SoakOptions): Promise<number> {
+async function soak({ subject, from, seeds, minutes, output }: SoakOptions): Promise<number> {
   const startedMs = performance.now();
   const endMs = minutes === undefined ? Number.POSITIVE_INFINITY : startedMs + minutes * 60_000;
   const total = { seeds: 0, operations: 0, acknowledged: 0, records: 0, virtualMs: 0 };
@@ -87,7 +101,7 @@ async function soak({ from, seeds, minutes, output }: SoakOptions): Promise<numb
     return `${total.seeds} seeds (${(total.seeds / seconds).toFixed(1)}/s), ${total.operations} operations checked, ${failed.length} seeds failed`;
   };
   for (let seed = from; seed < from + seeds && performance.now() < endMs; seed += 1) {
-    const result = await runSeed(seed);
+    const result = await subject.run(seed);
     total.seeds += 1;
     total.operations += result.operations;
     total.acknowledged += result.acknowledged;
@@ -96,7 +110,7 @@ async function soak({ from, seeds, minutes, output }: SoakOptions): Promise<numb
     for (const [what, times] of result.met) met.set(what, (met.get(what) ?? 0) + times);
     if (result.broken.length > 0) {
       failed.push(seed);
-      process.stderr.write(`\n${describeSeed(result)}\n\n`);
+      process.stderr.write(`\n${subject.describe(result)}\n\n`);
     }
     if (performance.now() - toldMs > PROGRESS_EVERY_MS) {
       toldMs = performance.now();
@@ -115,9 +129,9 @@ async function soak({ from, seeds, minutes, output }: SoakOptions): Promise<numb
   return failed.length === 0 ? 0 : 1;
 }
 
-async function showOne(seed: number, output: SoakOptions['output']): Promise<number> {
-  const result = await runSeed(seed, output === 'text' ? { observe: showEvent } : {});
-  if (output === 'text') process.stdout.write(`\n${result.broken.length > 0 ? describeSeed(result) : describeKept(result)}\n`);
+async function showOne(seed: number, { subject, output }: SoakOptions): Promise<number> {
+  const result = await subject.run(seed, output === 'text' ? { observe: showEvent } : {});
+  if (output === 'text') process.stdout.write(`\n${result.broken.length > 0 ? subject.describe(result) : describeKept(result)}\n`);
   else process.stdout.write(`${JSON.stringify({ ...result, met: Object.fromEntries(result.met) })}\n`);
   return result.broken.length === 0 ? 0 : 1;
 }

@@ -130,10 +130,25 @@ export class ClusterOperator implements SceneKeeper {
   }
 
   async recovered(): Promise<number> {
-    while (this.running.length < this.names.length) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    const { running } = this;
-    for (const { node } of running) await node.recovered.catch(() => undefined);
-    return Math.max(...running.map(({ upMs }) => upMs));
+    for (;;) {
+      while (this.running.length < this.names.length) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      const { running } = this;
+      const fates = await Promise.all(running.map((one) => this.#fate(one)));
+      // A restart that was under way may have taken one down again.
+      if (fates.every((fate) => fate === 'recovered') && this.running.length === this.names.length)
+        return Math.max(...running.map(({ upMs }) => upMs));
+    }
+  }
+
+  #fate({ node, incarnation }: Running): Promise<'recovered' | 'down'> {
+    return new Promise((resolve) => {
+      const forget = this.onDown(incarnation, () => resolve('down'));
+      const told = (): void => {
+        forget();
+        resolve('recovered');
+      };
+      node.recovered.then(told, told);
+    });
   }
 
   waiting(): string {
@@ -221,6 +236,7 @@ export class ClusterOperator implements SceneKeeper {
       local = new LocalClient(node, { dir: null, startedMs: 0, pid: 0, payloadBytes: PAYLOAD_BYTES });
       const client = new NodeClient({
         node,
+        simulated,
         waitMs: plan.waitMs,
         watch: ({ agent, method }, answer) => this.#mustEnd(simulated, `${method} of ${agent} through ${name}`, answer),
       });

@@ -2,12 +2,14 @@
 import type { AgentId, Value } from '@skep/kernel';
 import { type AgentRequest, callOptions, type SkepNode } from '@skep/runtime';
 import type { LocalClient } from '@skep/sdk';
+import type { SimulatedNode } from '@skep/simulated';
 import type { Asked } from '../simulator/recording-client.js';
 
 export interface NodeClientOptions {
   readonly node: SkepNode;
+  readonly simulated: SimulatedNode;
   readonly waitMs: number;
-  /** Sees every request before it goes. */
+  /** Sees every request that the node was asked. */
   readonly watch: (request: AgentRequest, answer: Promise<Value>) => void;
 }
 
@@ -31,9 +33,11 @@ export class NodeClient implements Asked {
 
   restore = (agent: AgentId, target: Value) => this.#ask('restore', agent, [target]) as unknown as ReturnType<Asked['restore']>;
 
-  #ask(method: string, agent: AgentId, parameters: readonly Value[]): Promise<Value> {
-    const { node, waitMs, watch } = this.options;
+  async #ask(method: string, agent: AgentId, parameters: readonly Value[]): Promise<Value> {
+    const { node, simulated, waitMs, watch } = this.options;
     const request = { agent, method, parameters };
+    // The request comes to the node from outside: not while it is paused, and never when it is dead.
+    await new Promise<void>((resolve) => simulated.clock.setTimer(0, resolve));
     const answer = node.request(request, waitMs);
     watch(request, answer);
     return answer;
