@@ -37,7 +37,7 @@ export interface ClientDeskParts {
 type Ask = Extract<PeerItem, { kind: 'ask' }>;
 
 /** Clients that are remembered; the one that was silent longest goes first. */
-const CLIENTS_MAX = 4_096;
+const CLIENTS_MAX = 2_048;
 
 export class ClientDesk {
   private readonly clients = new Map<string, ServedClient>();

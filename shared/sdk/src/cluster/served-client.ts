@@ -3,7 +3,7 @@ import type { BusMessage } from '@skep/ports';
 import { SeenNumbers } from '@skep/protocol';
 
 /** Numbers that are remembered; lower ones count as seen. */
-const NUMBERS_MAX = 8_192;
+const NUMBERS_MAX = 2_048;
 /** Answers to commands that change something, kept for a client that asks for them again. */
 const ANSWERS_MAX = 64;
 /** Longer ones are not kept: who asks again hears that time is up. */

@@ -66,7 +66,7 @@ describe('Q11: a client of the cluster', () => {
     expect(await town.drive(client.status())).toMatchObject({ agents: { known: 61 } });
   });
 
-  it('sends what goes to one node at one moment in one message, straight to the node that holds the agents', async () => {
+  it('O6: sends what goes to one node at one moment in one message, straight to the node that holds the agents', async () => {
     const sent: string[] = [];
     const observe = ({ kind, fields }: TraceEvent) => {
       if (kind === 'publish') sent.push(String(fields[0]));
@@ -142,6 +142,22 @@ describe('Q11: a client of the cluster', () => {
     for (const { resolve } of sleepers.splice(0)) resolve();
     await town.wait(1_000);
     expect((await town.drive(client.call(tally('a'), 'total'))).value).toBe(1);
+  });
+
+  it('G13: refuses more than it can hold, and what it holds hears of its end', async () => {
+    const town = await Town.of([]);
+    const client = town.client();
+    const codes = new Map<string, number>();
+    const note = (error: { readonly code: string }) => void codes.set(error.code, (codes.get(error.code) ?? 0) + 1);
+    const waiting = Array.from({ length: 65_540 }, () => client.info(tally('a')).catch(note));
+    await client.close();
+    await Promise.all(waiting);
+    expect(codes).toEqual(
+      new Map([
+        ['overloaded', 4],
+        ['closed', 65_536],
+      ]),
+    );
   });
 
   it('when it is closed, who waits hears so', async () => {
