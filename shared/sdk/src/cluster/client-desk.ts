@@ -137,6 +137,8 @@ export class ClientDesk {
 
   private tellPlace(client: ServedClient, agent: AgentId): void {
     const { node } = this.parts;
+    // D2: where another tenant's agents are, and whether there are any, is nothing for this client.
+    if (!agent.startsWith(`${tokenOf('tenant', client.tenant)}/`)) return;
     if (node.host.roster.find(agent) !== undefined) return;
     const at = node.company?.metAt(agent);
     if (at !== undefined && at !== node.id) this.gatherer.add(client, encodePeerItem({ kind: 'whereabouts', agent, incarnation: at }));

@@ -1,21 +1,26 @@
 /** Nodes over one real NATS server with credentials, in this process; everybody else comes from outside. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ConnectionOptions } from 'node:tls';
 import type { AnyKind } from '@skep/actor';
 import { systemClock, systemRandom } from '@skep/embedded';
 import { type NatsPorts, natsPorts } from '@skep/nats';
 import { type Cluster, type Credentials, makeCredentials, startCluster, type User } from '@skep/nats/servers';
 import { type ClusterNode, type ClusterNodeOptions, openNode } from '../../src/index.js';
+import { TextClient } from './text-client.js';
 
 export interface CityOptions {
   readonly kinds: readonly AnyKind[];
   readonly tenants?: readonly string[];
   readonly nodes?: readonly string[];
   readonly node?: Partial<ClusterNodeOptions>;
+  /** Everybody shows a certificate, besides signing with a key. */
+  readonly mutualTls?: boolean;
 }
 
 export class City {
+  private readonly clients: TextClient[] = [];
   readonly nodes = new Map<string, { readonly node: ClusterNode; readonly ports: NatsPorts }>();
 
   private constructor(
@@ -27,7 +32,10 @@ export class City {
 
   static async of(options: CityOptions): Promise<City> {
     const home = mkdtempSync(join(tmpdir(), 'skep-city-'));
-    const credentials = makeCredentials(join(home, 'credentials'), { tenants: options.tenants ?? ['acme'] });
+    const credentials = makeCredentials(join(home, 'credentials'), {
+      tenants: options.tenants ?? ['acme'],
+      mutualTls: options.mutualTls ?? false,
+    });
     const cluster = await startCluster({ servers: 1, credentials });
     const city = new City(options, home, credentials, cluster);
     try {
@@ -46,10 +54,9 @@ export class City {
   }
 
   async start(name: string): Promise<ClusterNode> {
-    const { authenticator, inboxPrefix } = this.access({ role: 'node' });
-    const system = { authenticator: this.access({ role: 'system' }).authenticator };
+    const { authenticator: system } = this.access({ role: 'system' });
     const ports = natsPorts({
-      ...{ servers: this.cluster.urls, name, authenticator, inboxPrefix, system },
+      ...{ ...this.access({ role: 'node' }), servers: this.cluster.urls, name, system: { authenticator: system } },
       ...{ clock: systemClock, random: systemRandom, logShards: 2 },
     });
     try {
@@ -68,6 +75,15 @@ export class City {
     return this.credentials.clientOptions(user);
   }
 
+  /** A client that says what it likes, as this user. */
+  async client(user: User): Promise<TextClient> {
+    const { authenticator, inboxPrefix, tls } = this.access(user);
+    const sign = (nonce: string): object => authenticator(nonce) as object;
+    const client = await TextClient.connect(this.address, { authenticator: sign, inboxPrefix, ...(tls === undefined ? {} : { tls: filesOf(tls) }) });
+    this.clients.push(client);
+    return client;
+  }
+
   node(name: string): ClusterNode {
     const found = this.nodes.get(name);
     if (found === undefined) throw new Error(`there is no ${name}`);
@@ -82,6 +98,7 @@ export class City {
   }
 
   async close(): Promise<void> {
+    for (const client of this.clients.splice(0)) client.close();
     for (const { node, ports } of this.nodes.values()) {
       await node.close();
       await ports.close();
@@ -90,4 +107,13 @@ export class City {
     await this.cluster.close();
     rmSync(this.home, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** What TLS of Node takes, from the files that NATS' clients take. */
+export function filesOf({ caFile, certFile, keyFile }: { caFile?: string; certFile?: string; keyFile?: string }): ConnectionOptions {
+  return {
+    ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }),
+    ...(certFile === undefined ? {} : { cert: readFileSync(certFile) }),
+    ...(keyFile === undefined ? {} : { key: readFileSync(keyFile) }),
+  };
 }
