@@ -4,8 +4,8 @@ import { compared, type Row, rowOf, type Samples } from './row.js';
 /** What a peer's program reports. */
 export interface Measured extends Samples {
   readonly name: string;
-  /** `local`: fsynced before the answer. `unsynced`: written, lost with the machine. `memory`: lost with the process. `none`: changes nothing. */
-  readonly level: 'local' | 'unsynced' | 'memory' | 'none';
+  /** `fsync`: on the disks of a majority before the answer. `local`: fsynced before the answer. `unsynced`: written, lost with the machine. `memory`: lost with the process. `none`: changes nothing. */
+  readonly level: 'fsync' | 'local' | 'unsynced' | 'memory' | 'none';
 }
 
 interface Rivalry {
@@ -30,7 +30,11 @@ const RIVALRIES: readonly Rivalry[] = [
     equals: ['peer.effect.persisted.sequential', 'peer.langgraph.sqlite.full.sequential'],
     weaker: ['peer.langgraph.sqlite.sequential', 'peer.rivet.save.sequential', 'peer.langgraph.memory.sequential'],
   },
-  { row: 'turn.hot', equals: ['peer.effect.persisted.hot', 'peer.langgraph.sqlite.full'] },
+  { row: 'turn.r3.fsync', equals: ['peer.restate.talking'] },
+  { row: 'call.r3', equals: ['peer.restate.call'] },
+  { row: 'call.r3.coalesced', equals: ['peer.restate.call'] },
+  { row: 'call.r3.sequential', equals: ['peer.restate.call.sequential'] },
+  { row: 'turn.hot', equals: ['peer.restate.hot', 'peer.effect.persisted.hot', 'peer.langgraph.sqlite.full'] },
   { row: 'ask.local.outside', equals: READS },
   { row: 'ask.local', equals: READS },
 ];
