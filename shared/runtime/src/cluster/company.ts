@@ -196,7 +196,7 @@ export class Company {
     try {
       if (!(await incarnation.host.release(agent))) throw new SkepError('unavailable', { message: 'the agent could not be let go', id: agent });
       this.whereabouts.learn(agent, target);
-      await incarnation.post?.touch(agent, ARRIVES_WITHIN_MS).catch(() => {});
+      await incarnation.post?.give(agent, ARRIVES_WITHIN_MS).catch(() => {});
       return { pauseMs: clock.monotonicMs() - startedMs };
     } finally {
       this.moving.delete(agent);

@@ -34,6 +34,8 @@ export interface PostOptions {
 const CALL = 'call';
 /** Brings an agent to life and changes nothing. */
 const TOUCH = 'touch';
+/** Parameter of a touch: the agent was let go for this very node, wherever it was believed to be. */
+const TAKE = 'take';
 /** Nothing was begun; somewhere else or a little later it may be. */
 const MOVES_ON: ReadonlySet<ErrorCode> = new Set(['elsewhere', 'unavailable']);
 /** It may have been begun. */
@@ -116,6 +118,11 @@ export class Post implements OtherNodes {
   /** Brings an agent to life wherever it should live now. */
   async touch(agent: AgentId, waitMs: number): Promise<void> {
     await this.request({ agent, method: TOUCH, parameters: [] }, waitMs);
+  }
+
+  /** Brings an agent, that was let go here, to life where it is placed now, whatever that node believes. */
+  async give(agent: AgentId, waitMs: number): Promise<void> {
+    await this.request({ agent, method: TOUCH, parameters: [TAKE] }, waitMs);
   }
 
   /** Whether a request that failed may be sent again. */
@@ -213,6 +220,7 @@ export class Post implements OtherNodes {
 
   private async onAsk(from: IncarnationId, { number, agent, method, parameters }: Extract<PeerItem, { kind: 'ask' }>): Promise<void> {
     try {
+      if (method === TOUCH && parameters[0] === TAKE) this.forget(agent);
       if (!this.mine(agent, from)) throw new SkepError('elsewhere', { message: 'another node holds the agent', id: agent });
       const result = await this.perform({ agent, method, parameters });
       this.peers.send(from, { kind: 'answer', number, result });
@@ -221,6 +229,12 @@ export class Post implements OtherNodes {
       this.peers.send(from, { kind: 'refusal', number, error: error.toJSON() });
       if (error.code === 'elsewhere') this.hint(from, agent);
     }
+  }
+
+  private forget(agent: AgentId): void {
+    const { locator } = this.options;
+    const known = locator.known(agent);
+    if (known !== undefined) locator.wrong(agent, known);
   }
 
   /** Whether this node answers for the agent: it holds it, or knows of nobody else who does (R3). Whoever asks does not hold it. */

@@ -114,6 +114,26 @@ describe('O1: drain and migration', () => {
   });
 });
 
+describe('O1: an agent that was met in many places', () => {
+  it('arrives where it is sent, though that node believes it elsewhere', async () => {
+    const town = new Town();
+    await town.live('n1', 'n2', 'n3');
+    for (const name of NAMES) {
+      const agent = id(name);
+      await town.ask('n1', agent, 'add', 1);
+      const [first = ''] = town.holders(agent);
+      const [second = '', third = ''] = ['n1', 'n2', 'n3'].filter((node) => node !== first);
+      // The third node met it on the first one, and hears of no move.
+      await town.ask(third, agent, 'add', 1);
+      await town.world.drive(Promise.resolve(town.node(first).company?.migrate(agent, second)));
+      expect(town.holders(agent)).toEqual([second]);
+      await town.world.drive(Promise.resolve(town.node(second).company?.migrate(agent, third)));
+      expect(town.holders(agent)).toEqual([third]);
+      expect(await town.ask(first, agent, 'total')).toBe(2);
+    }
+  });
+});
+
 describe('O4: a hint that a connection was closed', () => {
   it('shortens the patience with that node, and harms none that lives', async () => {
     const told: ((node: NodeId) => void)[] = [];
