@@ -4,10 +4,13 @@ import { agentCommand } from './commands/agent/agent.js';
 import { demoCommand } from './commands/demo.js';
 import { devCommand } from './commands/dev.js';
 import { doctorCommand } from './commands/doctor.js';
+import { downCommand } from './commands/down.js';
 import { initCommand } from './commands/init.js';
+import { nodeCommand } from './commands/node/node.js';
 import { replayCommand } from './commands/replay.js';
 import { resetCommand } from './commands/reset.js';
 import { statusCommand } from './commands/status.js';
+import { upCommand } from './commands/up.js';
 import { watchCommand } from './commands/watch.js';
 import type { ExitCode } from './frame/exit-code.js';
 import { Frame } from './frame/frame.js';
@@ -36,6 +39,9 @@ function programOf(frame: Frame): Command {
     initCommand(frame),
     devCommand(frame),
     demoCommand(frame),
+    upCommand(frame),
+    downCommand(frame),
+    nodeCommand(frame),
     statusCommand(frame),
     watchCommand(frame),
     agentCommand(frame),

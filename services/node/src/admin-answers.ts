@@ -35,7 +35,10 @@ type Parameter = Readonly<Record<string, unknown>>;
 
 /** Requests for no node in particular go to one of them. */
 const QUEUE = 'skep-admin';
+const PAGE = 1_000;
 const MOVE_MS = 60_000;
+/** Ids of this many agents fit into one answer, however long they are. */
+const HELD_MAX = 10_000;
 const TOUCH = 'touch';
 const TOUCH_MS = 10_000;
 const CHANGES: ReadonlySet<AdminCommand> = new Set(['migrate', 'pin', 'unpin', 'drain']);
@@ -88,6 +91,8 @@ export class AdminAnswers {
         return cluster.client.status();
       case 'list':
         return this.list(parameter as ListFilter);
+      case 'held':
+        return { agents: this.held() };
       case 'where':
         return this.where(agentIn(parameter));
       case 'migrate':
@@ -114,9 +119,16 @@ export class AdminAnswers {
       .sort((one, other) => (one.node < other.node ? -1 : 1));
   }
 
+  private held(): readonly AgentId[] {
+    const { roster } = this.parts.cluster.node.host;
+    const agents = [...roster.all()].filter(({ position }) => position > 0).map(({ agent }) => agent);
+    return agents.sort().slice(0, HELD_MAX);
+  }
+
   private async list(filter: ListFilter): Promise<object> {
     const agents = await this.parts.cluster.client.list(filter);
-    return { agents, after: agents.at(-1)?.agent ?? null };
+    const last = agents.at(-1)?.agent;
+    return { agents, after: last === undefined || agents.length < (filter.limit ?? PAGE) ? null : last };
   }
 
   private async where(agent: AgentId): Promise<AgentPlace> {

@@ -10,7 +10,7 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { startWatchdog, systemClock, systemRandom, type Watchdog } from '@skep/embedded';
-import { isSkepError, LIMITS, toSkepError, universeId } from '@skep/kernel';
+import { isSkepError, LIMITS, nodeId, toSkepError, universeId } from '@skep/kernel';
 import { type NatsPorts, natsPorts, type ProbeReport } from '@skep/nats';
 import { type ClusterNode, openNode } from '@skep/sdk';
 import { accessOf, type NodeConfiguration, type NodeStatus, systemAccessOf } from '@skep/sdk/operations';
@@ -155,6 +155,7 @@ export class NodeService {
           ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
           ...(suspectAfterMs === undefined ? {} : { suspectAfterMs }),
           link: (listener) => ports.onState(({ kind }) => listener(kind === 'connected' ? 'connected' : 'disconnected')),
+          closings: (listener) => ports.onPeerClosed((peer) => listener(nodeId(peer))),
           onAlarm: (agent, error) => lines.say('alarm', { agent, ...error.toJSON() }),
           onLaneAlarm: (lane, error) => {
             this.laneAlarms.push({ lane, message: error.message });

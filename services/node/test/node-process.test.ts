@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AgentId, agentId } from '@skep/kernel';
 import { type Cluster, makeCredentials, natsHere, startCluster } from '@skep/nats/servers';
-import { attachNodes, NodeProcess, type NodeProcesses, reachAdmin, reachClient, startNodes } from '@skep/sdk/operations';
+import { attachNodes, NodeProcess, type NodeProcesses, reachClient, reachOperator, startNodes } from '@skep/sdk/operations';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 /** Other tests keep the machine busy, too. */
@@ -17,7 +17,7 @@ describe.skipIf(!natsHere())('nodes in processes of their own', () => {
   const folder = mkdtempSync(join(tmpdir(), 'skep-nodes-'));
   let cluster: Cluster;
   let nodes: NodeProcesses | undefined;
-  let operator: Awaited<ReturnType<typeof reachAdmin>>;
+  let operator: Awaited<ReturnType<typeof reachOperator>>;
   let user: Awaited<ReturnType<typeof reachClient>>;
 
   const callAll = (value: number) =>
@@ -34,7 +34,7 @@ describe.skipIf(!natsHere())('nodes in processes of their own', () => {
     await cluster.ready;
     nodes = await startNodes(cluster, { nodes: 2, dir: join(folder, 'nodes') });
     const way = { servers: cluster.urls, credentials: credentials.dir };
-    operator = await reachAdmin(way);
+    operator = await reachOperator(way);
     user = await reachClient(way);
     await callAll(1);
   });

@@ -15,17 +15,18 @@ export function doctorCommand(frame: Frame): Command {
   return frame
     .command({
       usage: 'doctor',
+      reach: 'cluster',
       summary: 'check the machine, the configuration and the data',
       description:
         'Checks the tools, the configuration and the data folder. Exit code 1 when data or configuration are damaged, 3 when a tool is missing.',
       examples: ['skep doctor'],
     })
     .action(
-      frame.action(async ({ dir: given }: CommonOptions) => {
+      frame.action(async (options: CommonOptions) => {
         // A configuration that cannot be loaded is a finding of its own.
-        const dir = await dataFolder(shell, given).catch(() => resolve(shell.cwd, DATA_FOLDER));
+        const dir = await dataFolder(shell, options.dir).catch(() => resolve(shell.cwd, DATA_FOLDER));
         const tools = [checkNode(process.versions.node), checkCompiler(shell.env), checkFolder(dir)];
-        const checks = [...tools, await checkConfig(shell), ...(await checkData(shell, given))];
+        const checks = [...tools, await checkConfig(shell), ...(await checkData(shell, options))];
         const ok = checks.every((check) => check.ok);
         const exit = ok ? EXIT.done : tools.every((check) => check.ok) ? EXIT.refused : EXIT.unavailable;
         return { json: { ok, checks } satisfies DoctorReport, text: reportText(checks, coloursFor(shell.stdout, shell.env)), exit };
@@ -34,9 +35,9 @@ export function doctorCommand(frame: Frame): Command {
 }
 
 /** What the Skep says about its own data; a folder that cannot be opened is a finding, no failure of the doctor. */
-async function checkData(shell: Shell, dir: string | undefined): Promise<readonly Check[]> {
+async function checkData(shell: Shell, at: CommonOptions): Promise<readonly Check[]> {
   try {
-    return await withClient(shell, { dir, purpose: 'read' }, async ({ client }) => (await client.doctor()).checks);
+    return await withClient(shell, { at, purpose: 'read' }, async ({ client }) => (await client.doctor()).checks);
   } catch (error) {
     const { message, remedy } = toSkepError(error);
     return [{ name: 'data', ok: false, detail: message, remedy }];

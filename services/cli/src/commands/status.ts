@@ -1,6 +1,7 @@
 import type { SwarmStatus } from '@skep/sdk';
 import type { Command } from 'commander';
 import { agentText } from '../arguments/agent-address.js';
+import type { ClusterTarget } from '../cluster/cluster-target.js';
 import type { CommonOptions, Frame } from '../frame/frame.js';
 import { type Opened, withClient } from '../opening/open-client.js';
 import { countText, dateTimeText, msText, rounded } from '../output/amounts.js';
@@ -10,15 +11,20 @@ export function statusCommand(frame: Frame): Command {
   return frame
     .command({
       usage: 'status',
+      reach: 'cluster',
       summary: 'show how the swarm is doing',
-      examples: ['skep status', 'skep status --dir .skep/demo --json'],
+      examples: ['skep status', 'skep status --dir .skep/demo --json', 'skep status --server nats://10.0.0.5:4222 --creds credentials'],
     })
     .action(
-      frame.action(async ({ dir }: CommonOptions) => {
-        const { status, opened } = await withClient(frame.shell, { dir, purpose: 'read' }, async (opened) => ({
+      frame.action(async (options: CommonOptions) => {
+        const { status, opened } = await withClient(frame.shell, { at: options, purpose: 'read' }, async (opened) => ({
           status: await opened.client.status(),
           opened,
         }));
+        if (opened.cluster !== undefined) {
+          const { name, servers, universe } = opened.cluster;
+          return { json: { ...status, dir: name, held: true, servers, universe }, text: clusterText(status, opened.cluster) };
+        }
         return { json: { ...status, dir: opened.dir, held: opened.through === 'holder' }, text: statusText(status, opened) };
       }),
     );
@@ -42,6 +48,29 @@ function statusText(status: SwarmStatus, { dir, through }: Opened): string {
     );
   }
   pairs.push(['recovery', `${countText(recovery.agents)} agents in ${msText(rounded(recovery.ms))}`]);
+  for (const { agent, message } of alarms) pairs.push(['ALARM', `${agentText(agent)}: ${message}`]);
+  return pairsText(pairs);
+}
+
+function clusterText(status: SwarmStatus, { name, servers, universe }: ClusterTarget): string {
+  const { agents, latencyMs, alarms, kinds, nodes = [] } = status;
+  const nodeText = ({ status: how, active, turnsPerSecond, startedMs }: (typeof nodes)[number]): string =>
+    `${how}, ${countText(active)} agents in memory, ${countText(turnsPerSecond)} turns a second, since ${dateTimeText(startedMs)} UTC`;
+  const pairs: (readonly [string, string])[] = [
+    ['cluster', name],
+    ...(servers.join(' ') === name ? [] : [['servers', servers.join(' ')] as const]),
+    ['universe', universe],
+    ['agents', `${countText(agents.known)}, ${countText(agents.active)} in memory`],
+    ['kinds', kinds.map(({ kind }) => kind).join(' ')],
+    ['level', status.level],
+    [
+      'turns',
+      `${countText(status.turns)} since the nodes started, ${countText(status.turnsPerSecond)} a second now, ${countText(status.failures)} failed`,
+    ],
+    ['latency', `p50 ${msText(latencyMs.p50)}, p99 ${msText(latencyMs.p99)}, of the slowest node`],
+    ['waiting', countText(status.mailbox)],
+    ...nodes.map((each) => [each.node, nodeText(each)] as const),
+  ];
   for (const { agent, message } of alarms) pairs.push(['ALARM', `${agentText(agent)}: ${message}`]);
   return pairsText(pairs);
 }

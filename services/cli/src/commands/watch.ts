@@ -25,6 +25,7 @@ export function watchCommand(frame: Frame): Command {
   return frame
     .command({
       usage: 'watch',
+      reach: 'cluster',
       summary: 'watch agents and turns live',
       description:
         'Shows agents and acknowledged turns live, through the process that holds the folder; waits for one while there is none, and stays across its restarts. Without a terminal it prints a line a turn, with --json an object a turn.',

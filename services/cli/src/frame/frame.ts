@@ -31,12 +31,18 @@ export interface CommandWords {
   readonly examples: readonly string[];
   /** Where the data lie without `--dir`; only where it is another place than usual. */
   readonly folder?: string;
+  /** `cluster`: it works on a running cluster, too, wherever that is. */
+  readonly reach?: 'folder' | 'cluster';
 }
 
-/** Options that every command has. */
+/** Options that every command has, and those by which it reaches a cluster. */
 export interface CommonOptions {
   readonly dir?: string;
   readonly json?: true;
+  readonly server?: readonly string[];
+  readonly creds?: string;
+  readonly ca?: string;
+  readonly universe?: string;
 }
 
 export class Frame {
@@ -45,12 +51,18 @@ export class Frame {
   constructor(readonly shell: Shell) {}
 
   /** A command with the common options; `action` completes it. */
-  command({ usage, summary, description, examples, folder = '.skep beside skep.config.ts, or here' }: CommandWords): Command {
+  command({ usage, summary, description, examples, folder = '.skep beside skep.config.ts, or here', reach = 'folder' }: CommandWords): Command {
     const [name = '', ...args] = usage.split(' ');
     const command = this.#plain(name).summary(summary);
     command.description(description ?? summary);
     for (const argument of args) command.argument(argument);
     command.option('--dir <folder>', `data folder (default: ${folder})`);
+    if (reach === 'cluster') {
+      command.option('--server <url>', 'a NATS server of a cluster, also several times (default: the cluster that runs on the folder)', several);
+      command.option('--creds <path>', 'credentials for it: a folder that "skep up" made, a key in it, or a .creds file');
+      command.option('--ca <file>', 'certificate of its authority, for TLS');
+      command.option('--universe <name>', 'universe in it (default: main)');
+    }
     command.option('--json', 'print one JSON object on the last line of stdout');
     command.addHelpText('after', `\nExample${examples.length > 1 ? 's' : ''}:\n${examples.map((line) => `  $ ${line}\n`).join('')}`);
     return command;
@@ -109,6 +121,11 @@ export class Frame {
     if (error.code === 'internal' && cause instanceof Error && !isSkepError(cause)) shell.stderr.write(`${cause.stack ?? cause.message}\n`);
     return exit;
   }
+}
+
+/** An option that may stand there more than once. */
+function several(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, ...text.split(',')];
 }
 
 function usageOf(error: CommanderError): UsageError {

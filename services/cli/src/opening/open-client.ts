@@ -1,6 +1,6 @@
 /**
- * How a command reaches a swarm: through the process that holds the folder when there is one, else by holding the folder itself for as
- * long as the command takes.
+ * How a command reaches a swarm: over NATS when a cluster is named or runs on the folder; else through the process that holds the folder
+ * when there is one, else by holding the folder itself for as long as the command takes.
  *
  * - A1 A command that only reads leaves no trace: where there is no folder it sees an empty swarm in memory.
  * - A2 Holders come and go between two looks. Work whose holder went away before anything happened starts over with the next one.
@@ -8,6 +8,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isSkepError } from '@skep/kernel';
 import { type Client, connectSkep, openSkep } from '@skep/sdk';
+import { type ClusterTarget, findCluster, type Place } from '../cluster/cluster-target.js';
+import { reachCluster } from '../cluster/reach-cluster.js';
 import { kindsFor } from '../config/kinds.js';
 import type { Shell } from '../frame/shell.js';
 import { dataFolder, holdsData } from './data-folder.js';
@@ -15,12 +17,14 @@ import { dataFolder, holdsData } from './data-folder.js';
 export interface Opened {
   readonly client: Client;
   readonly dir: string;
-  /** `holder`: another process holds the folder. `self`: this one does. `nothing`: there is no folder, and none was made. */
-  readonly through: 'holder' | 'self' | 'nothing';
+  /** `cluster`: nodes. `holder`: another process holds the folder. `self`: this one does. `nothing`: there is no folder, and none was made. */
+  readonly through: 'cluster' | 'holder' | 'self' | 'nothing';
+  /** The cluster that was reached. */
+  readonly cluster?: ClusterTarget;
 }
 
 export interface Opening {
-  readonly dir: string | undefined;
+  readonly at: Place;
   /** What is only read need not exist. An `operation` is a write under an id of its own, which may be sent again. */
   readonly purpose: 'read' | 'write' | 'operation';
 }
@@ -68,8 +72,13 @@ async function openOrWait(shell: Shell, opening: Opening, untilMs: number): Prom
   }
 }
 
-async function open(shell: Shell, { dir: given, purpose }: Opening): Promise<Held> {
-  const dir = await dataFolder(shell, given);
+async function open(shell: Shell, { at, purpose }: Opening): Promise<Held> {
+  const cluster = await findCluster(shell, at);
+  if (cluster !== undefined) {
+    const { client, close } = await reachCluster(cluster);
+    return { client, dir: cluster.name, through: 'cluster', cluster, close };
+  }
+  const dir = await dataFolder(shell, at.dir);
   const client = await connectSkep(dir);
   if (client !== undefined) return { client, dir, through: 'holder', close: () => client.close() };
   const kinds = await kindsFor(shell, dir);

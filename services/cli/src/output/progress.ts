@@ -70,3 +70,29 @@ class Lines implements Progress {
 
   stop(): void {}
 }
+
+/** What a command does now, for one that takes over a second and counts nothing. */
+export interface Steps {
+  step(what: string): void;
+  stop(): void;
+}
+
+export function startSteps(shell: Shell, title: string): Steps {
+  const startMs = performance.now();
+  let now = '';
+  const timer = setInterval(() => {
+    if (now === '') return;
+    shell.stderr.write(`${title} ${now} ...\n`);
+    now = '';
+  }, SILENT_MS);
+  timer.unref();
+  return {
+    step(what) {
+      now = what;
+      if (performance.now() - startMs < SILENT_MS) return;
+      shell.stderr.write(`${title} ${what} ...\n`);
+      now = '';
+    },
+    stop: () => clearInterval(timer),
+  };
+}

@@ -85,7 +85,7 @@ interface Run {
 type RunOutcome = Pick<ReplayReport, 'agents' | 'crash' | 'acknowledgedLost'>;
 
 async function undisturbed(shell: Shell, { dir, works, acknowledged }: Run): Promise<RunOutcome> {
-  return withClient(shell, { dir, purpose: 'write' }, async ({ client }) => {
+  return withClient(shell, { at: { dir }, purpose: 'write' }, async ({ client }) => {
     await refuseExisting(client, works);
     await feed({ client, works, upTo: ({ steps }) => steps.length, acknowledged });
     return { crash: undefined, acknowledgedLost: await lostOf(client, works), agents: await describe(client, works) };
@@ -93,7 +93,7 @@ async function undisturbed(shell: Shell, { dir, works, acknowledged }: Run): Pro
 }
 
 async function disturbed(shell: Shell, { dir, works, acknowledged, share }: Run & { readonly share: number }): Promise<RunOutcome> {
-  if (holdsData(dir)) await withClient(shell, { dir, purpose: 'read' }, ({ client }) => refuseExisting(client, works));
+  if (holdsData(dir)) await withClient(shell, { at: { dir }, purpose: 'read' }, ({ client }) => refuseExisting(client, works));
   const { report, holder } = await feedThroughCrash({ dir, works, share, acknowledged });
   try {
     const { client } = holder;

@@ -7,7 +7,9 @@ import { heardShell } from '../programs/shell.js';
 import { skep, temporaryFolder } from '../programs/skep.js';
 
 const COMMANDS = [
-  ...['init', 'dev', 'demo', 'status', 'watch', 'reset', 'doctor', 'replay'],
+  ...['init', 'dev', 'demo', 'up', 'down', 'status', 'watch', 'reset', 'doctor', 'replay'],
+  ...['ls', 'add', 'drain', 'kill'].map((name) => `node ${name}`),
+  ...['where', 'migrate', 'pin', 'unpin'].map((name) => `agent ${name}`),
   ...['ls', 'get', 'create', 'call', 'suspend', 'resume', 'terminate', 'log', 'at', 'diff', 'branch', 'checkpoint', 'restore'].map(
     (name) => `agent ${name}`,
   ),

@@ -3,10 +3,11 @@
  * take, and which processes it consists of.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { SkepError } from '@skep/kernel';
 import type { Flavour } from './find-servers.js';
-import type { NatsServerPlan } from './nats-server.js';
+import { configFileIn, type NatsServerPlan } from './nats-server.js';
+import { adoptProcess } from './server-process.js';
 
 export interface ClusterContext {
   readonly format: 1;
@@ -66,4 +67,9 @@ export function writeClusterContext(dir: string, context: ClusterContext): void 
   const fresh = `${file}.${process.pid}.new`;
   writeFileSync(fresh, `${JSON.stringify(context, null, 2)}\n`, { mode: 0o600 });
   renameSync(fresh, file);
+}
+
+/** Whether a server of it still runs; ids of processes that ended and were used again for others do not count. */
+export function isClusterRunning(dir: string, { servers }: ClusterContext): boolean {
+  return servers.some(({ pid, plan }) => pid !== undefined && adoptProcess(pid, configFileIn(resolve(dir), plan.name)) !== undefined);
 }

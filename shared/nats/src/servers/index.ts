@@ -8,7 +8,7 @@
  *   await cluster.close();
  */
 export { attachCluster, type Cluster, type ClusterOptions, startCluster } from './cluster.js';
-export { type ClusterContext, readClusterContext } from './cluster-context.js';
+export { type ClusterContext, isClusterRunning, readClusterContext } from './cluster-context.js';
 export { type ClientOptions, Credentials, type CredentialsOptions, makeCredentials } from './credentials.js';
 export {
   type FindOptions,

@@ -23,6 +23,8 @@ const RELOAD_MS_MAX = 10_000;
 
 const POLL_MS = 20;
 
+const CONFIG = 'nats.conf';
+
 /** All but who may connect; it may be written down. */
 export interface NatsServerPlan extends Omit<ServerPlan, 'storeDir' | 'pidFile' | 'access'> {
   /** Where clients reach it: the port of a proxy, or its own. */
@@ -64,7 +66,7 @@ export class NatsServer {
     this.clientUrl = `nats://${LOOPBACK}:${plan.portForClients}`;
     this.directPort = plan.clientPort;
     this.monitorUrl = plan.monitorPort === undefined ? undefined : `http://${LOOPBACK}:${plan.monitorPort}`;
-    this.configFile = join(dir, 'nats.conf');
+    this.configFile = join(dir, CONFIG);
     this.logFile = join(dir, 'nats.log');
   }
 
@@ -206,6 +208,9 @@ export class NatsServer {
     this.#paused = false;
   }
 }
+
+/** The configuration of a server, whose path stands on its command line, in the folder of its cluster. */
+export const configFileIn = (clusterDir: string, name: string): string => join(clusterDir, name, CONFIG);
 
 /** A server could not start because somebody else listens on one of its ports. */
 export function isPortClash(error: unknown): boolean {

@@ -71,7 +71,7 @@ export interface Drained {
   readonly left: number;
 }
 
-export const ADMIN_COMMANDS = ['members', 'status', 'swarm', 'list', 'where', 'migrate', 'pin', 'unpin', 'drain'] as const;
+export const ADMIN_COMMANDS = ['members', 'status', 'swarm', 'list', 'held', 'where', 'migrate', 'pin', 'unpin', 'drain'] as const;
 
 export type AdminCommand = (typeof ADMIN_COMMANDS)[number];
 
@@ -113,6 +113,11 @@ export class Admin {
   /** Of all tenants; one page, ascending. */
   list(filter: ListFilter = {}): Promise<{ readonly agents: readonly AgentInfo[]; readonly after: AgentId | null }> {
     return this.ask(undefined, 'list', filter);
+  }
+
+  /** The agents that a node holds now, those of all tenants, ascending. */
+  async held(node: string): Promise<readonly AgentId[]> {
+    return (await this.ask<{ readonly agents: readonly AgentId[] }>(node, 'held')).agents;
   }
 
   where(agent: AgentId): Promise<AgentPlace> {

@@ -4,14 +4,14 @@
  *   const cluster = await startCluster({ servers: 3 });         // from @skep/nats/servers
  *   await cluster.ready;
  *   const nodes = await startNodes(cluster, { nodes: 3, kinds: ['/projects/mine/skep.config.ts'] });
- *   const { client, close } = await reachClient({ servers: cluster.urls });   // reachAdmin: what operators ask of nodes
+ *   const { client, close } = await reachClient({ servers: cluster.urls });   // reachOperator: what operators ask of nodes
  *   await client.call(agent, 'increment', 2);
  *   await nodes.node('n2').kill();                              // and .stop, .pause, .resume, .restart; nodes.add()
  *   await close();
  *   await nodes.close();
  *   await cluster.close();
  */
-export { type Access, type AccessOptions, accessOf, systemAccessOf } from './access.js';
+export { type Access, type AccessOptions, accessOf, systemAccessOf, userOf } from './access.js';
 export {
   ADMIN_COMMANDS,
   Admin,
@@ -26,4 +26,5 @@ export {
 export { type NodeConfiguration, parseNodeConfiguration, UNIVERSE_DEFAULT } from './node-configuration.js';
 export { NodeProcess, type NodeProcessOptions, type NodeProcessState, type NodeReady } from './node-process.js';
 export { attachNodes, type NodeProcesses, type NodeProcessesOptions, startNodes } from './node-processes.js';
-export { type ClientReachOptions, type ReachOptions, reachAdmin, reachClient } from './reach.js';
+export { refusedToTenants } from './operator-client.js';
+export { type ClientReachOptions, type OperatorReachOptions, type ReachOptions, reachClient, reachOperator } from './reach.js';

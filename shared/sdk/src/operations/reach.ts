@@ -1,7 +1,5 @@
 /**
- * Ways to a cluster from outside, a connection each: a tenant's client, and an operator.
- *
- * Nodes answer what is sent to a tenant's subjects in that tenant's inboxes alone, so an operator who works with agents does it as their tenant.
+ * Ways to a cluster from outside, over a connection of their own: as one tenant, or as an operator.
  */
 import { systemClock, systemRandom } from '@skep/embedded';
 import { SkepError } from '@skep/kernel';
@@ -10,8 +8,9 @@ import type { User } from '@skep/nats/servers';
 import type { Bus } from '@skep/ports';
 import type { Client } from '../client.js';
 import { connectCluster } from '../cluster/index.js';
-import { type AccessOptions, accessOf } from './access.js';
+import { type AccessOptions, accessOf, tenantsOf } from './access.js';
 import { Admin } from './admin.js';
+import { OperatorClient } from './operator-client.js';
 
 export interface ReachOptions extends AccessOptions {
   readonly servers: readonly string[];
@@ -29,15 +28,11 @@ export interface ClientReachOptions extends ReachOptions {
 const WITHIN_MS = 5_000;
 const TENANT_DEFAULT = 'default';
 
-/** @throws SkepError `unavailable` while no server answers, `not-configured` for credentials that are missing or refused */
+/** As one tenant. @throws SkepError `unavailable` while no server answers, `not-configured` for credentials that are missing or refused */
 export async function reachClient(options: ClientReachOptions): Promise<{ readonly client: Client; close(): Promise<void> }> {
-  const { universe, tenant = TENANT_DEFAULT, deadlineMs } = options;
+  const { tenant = TENANT_DEFAULT } = options;
   const { bus, close } = await reach(options, { tenant });
-  const client = connectCluster({
-    ...{ bus, clock: systemClock, random: systemRandom, tenant },
-    ...(universe === undefined ? {} : { universe }),
-    ...(deadlineMs === undefined ? {} : { deadlineMs }),
-  });
+  const client = clientOn(bus, tenant, options);
   return {
     client,
     close: async () => {
@@ -47,11 +42,35 @@ export async function reachClient(options: ClientReachOptions): Promise<{ readon
   };
 }
 
-/** @throws as `reachClient` */
-export async function reachAdmin(options: ReachOptions): Promise<{ readonly admin: Admin; close(): Promise<void> }> {
-  const { universe } = options;
+export interface OperatorReachOptions extends ReachOptions {
+  /** Whose turns `client.watch` shows; those of the credentials by default. */
+  readonly tenants?: readonly string[];
+}
+
+/** As an operator, who reaches every tenant's agents and asks nodes. @throws as `reachClient` */
+export async function reachOperator(
+  options: OperatorReachOptions,
+): Promise<{ readonly client: Client; readonly admin: Admin; close(): Promise<void> }> {
+  const { universe, tenants = tenantsOf(options) } = options;
   const { bus, close } = await reach(options, { role: 'operator' });
-  return { admin: new Admin({ bus, ...(universe === undefined ? {} : { universe }) }), close };
+  const admin = new Admin({ bus, ...(universe === undefined ? {} : { universe }) });
+  const client = new OperatorClient({ admin, tenants, clientOf: (tenant) => clientOn(bus, tenant, options) });
+  return {
+    client,
+    admin,
+    close: async () => {
+      await client.close();
+      await close();
+    },
+  };
+}
+
+function clientOn(bus: Bus, tenant: string, { universe, deadlineMs }: Pick<ClientReachOptions, 'universe' | 'deadlineMs'>): Client {
+  return connectCluster({
+    ...{ bus, clock: systemClock, random: systemRandom, tenant },
+    ...(universe === undefined ? {} : { universe }),
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
+  });
 }
 
 async function reach(options: ReachOptions, user: User): Promise<{ readonly bus: Bus; close(): Promise<void> }> {

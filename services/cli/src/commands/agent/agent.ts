@@ -9,6 +9,7 @@ import { getCommand } from './get.js';
 import { lifecycleCommands } from './lifecycle.js';
 import { logCommand } from './log.js';
 import { lsCommand } from './ls.js';
+import { placeCommands } from './place.js';
 import { restoreCommand } from './restore.js';
 
 /** Everything that is done to one agent. */
@@ -27,6 +28,7 @@ export function agentCommand(frame: Frame): Command {
     branchCommand(frame),
     checkpointCommand(frame),
     restoreCommand(frame),
+    ...placeCommands(frame),
   ];
   for (const command of commands) group.addCommand(command);
   return group;

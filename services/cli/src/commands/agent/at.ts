@@ -15,6 +15,7 @@ export function atCommand(frame: Frame): Command {
   return frame
     .command({
       usage: 'at <agent>',
+      reach: 'cluster',
       summary: 'show the state as it was at a version',
       examples: ['skep agent at counter/a1 --version 3'],
     })
@@ -23,9 +24,7 @@ export function atCommand(frame: Frame): Command {
     .action(
       frame.action(async (text: string, options: Options) => {
         const agent = parseAgent(text, options);
-        const { version, root, value } = await withClient(shell, { dir: options.dir, purpose: 'read' }, ({ client }) =>
-          client.at(agent, options.version),
-        );
+        const { version, root, value } = await withClient(shell, { at: options, purpose: 'read' }, ({ client }) => client.at(agent, options.version));
         return { json: { agent, version, root, value }, text: `${agentText(agent)} as it was at version ${version}\n${longText(value)}` };
       }),
     );

@@ -13,6 +13,7 @@ export function branchCommand(frame: Frame): Command {
   return frame
     .command({
       usage: 'branch <agent> <name>',
+      reach: 'cluster',
       summary: 'start a new agent from the state of this one',
       description: 'Starts a new agent of the same kind, with this name, from the state of this one: the current state, or that of a version.',
       examples: ['skep agent branch counter/a1 a1-other-way', 'skep agent branch counter/a1 a1-retry --version 3'],
@@ -23,7 +24,7 @@ export function branchCommand(frame: Frame): Command {
       frame.action(async (text: string, name: string, options: Options) => {
         const agent = parseAgent(text, options);
         const { version } = options;
-        const info = await withClient(frame.shell, { dir: options.dir, purpose: 'write' }, ({ client }) =>
+        const info = await withClient(frame.shell, { at: options, purpose: 'write' }, ({ client }) =>
           client.branch(agent, name, version === undefined ? {} : { version }),
         );
         const from = info.branchedFrom?.version ?? version;

@@ -20,6 +20,7 @@ export function callCommand(frame: Frame): Command {
   return frame
     .command({
       usage: 'call <agent> <method> [input]',
+      reach: 'cluster',
       summary: 'call a method of an agent',
       description: 'Calls a method of an agent. The input is JSON; @file reads it from a file, - from stdin.',
       examples: ['skep agent call counter/a1 increment 2', 'skep agent call state/notes update @change.json --expect 4'],
@@ -33,7 +34,7 @@ export function callCommand(frame: Frame): Command {
         const agent = parseAgent(text, options);
         const operation = options.operation === undefined ? operationId(Date.now(), randomBytes(10)) : parseOperationId(options.operation).id;
         const input = inputText === undefined ? null : await parseValue(shell, inputText);
-        const reply = await withClient(shell, { dir: options.dir, purpose: 'operation' }, ({ client }) =>
+        const reply = await withClient(shell, { at: options, purpose: 'operation' }, ({ client }) =>
           client.call(agent, method, input, {
             operation,
             ...(options.expect === undefined ? {} : { expectedVersion: options.expect }),

@@ -13,6 +13,7 @@ export function checkpointCommand(frame: Frame): Command {
   return frame
     .command({
       usage: 'checkpoint <agent> [name]',
+      reach: 'cluster',
       summary: 'name the current version durably, or list the named ones',
       examples: ['skep agent checkpoint counter/a1 before-cleanup', 'skep agent checkpoint counter/a1'],
     })
@@ -26,7 +27,7 @@ export function checkpointCommand(frame: Frame): Command {
 
 async function list(frame: Frame, text: string, options: Options): Promise<Outcome> {
   const agent = parseAgent(text, options);
-  const checkpoints = await withClient(frame.shell, { dir: options.dir, purpose: 'read' }, ({ client }) => client.checkpoints(agent));
+  const checkpoints = await withClient(frame.shell, { at: options, purpose: 'read' }, ({ client }) => client.checkpoints(agent));
   const rows = checkpoints.map(({ name, version, root, level }) => [name, countText(version), root.slice(0, 16), level]);
   const columns = [{ title: 'checkpoint' }, { title: 'version', align: 'right' }, { title: 'root' }, { title: 'level' }] as const;
   return {
@@ -44,6 +45,6 @@ interface Making {
 
 async function make({ frame, text, name, options }: Making): Promise<Outcome> {
   const agent = parseAgent(text, options);
-  const made = await withClient(frame.shell, { dir: options.dir, purpose: 'write' }, ({ client }) => client.checkpoint(agent, name));
+  const made = await withClient(frame.shell, { at: options, purpose: 'write' }, ({ client }) => client.checkpoint(agent, name));
   return { json: made, text: `"${made.name}" is ${agentText(agent)} at version ${made.version}, root ${made.root.slice(0, 16)}, ${made.level}` };
 }

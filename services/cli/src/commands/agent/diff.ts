@@ -17,6 +17,7 @@ export function diffCommand(frame: Frame): Command {
   return frame
     .command({
       usage: 'diff <agent>',
+      reach: 'cluster',
       summary: 'show what changed between two versions',
       examples: ['skep agent diff counter/a1 3 7'],
     })
@@ -26,7 +27,7 @@ export function diffCommand(frame: Frame): Command {
     .action(
       frame.action(async (text: string, from: number, to: number, options: Options) => {
         const agent = parseAgent(text, options);
-        const changes = await withClient(shell, { dir: options.dir, purpose: 'read' }, ({ client }) => client.diff(agent, from, to));
+        const changes = await withClient(shell, { at: options, purpose: 'read' }, ({ client }) => client.diff(agent, from, to));
         const colours = coloursFor(shell.stdout, shell.env);
         const heading = `${agentText(agent)} from version ${from} to ${to}: ${plural(changes.length, 'change')}`;
         return { json: { agent, from, to, changes }, text: [heading, ...changes.map((change) => changeText(change, colours))].join('\n') };

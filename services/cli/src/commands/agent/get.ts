@@ -14,6 +14,7 @@ export function getCommand(frame: Frame): Command {
   return frame
     .command({
       usage: 'get <agent> [path]',
+      reach: 'cluster',
       summary: "show an agent's state, or a part of it",
       description: "Shows an agent's newest acknowledged state. An agent that does not exist yet has the initial state of its kind, at version 0.",
       examples: ['skep agent get counter/a1', 'skep agent get counter/a1 history.0'],
@@ -23,7 +24,7 @@ export function getCommand(frame: Frame): Command {
       frame.action(async (text: string, pathText: string | undefined, options: Options) => {
         const agent = parseAgent(text, options);
         const path = parsePath(pathText ?? '');
-        const found = await withClient(shell, { dir: options.dir, purpose: 'read' }, ({ client }) => client.get(agent));
+        const found = await withClient(shell, { at: options, purpose: 'read' }, ({ client }) => client.get(agent));
         const value = valueAt(found.value, path);
         return {
           json: { agent, version: found.version, root: found.root, ...(path.length === 0 ? {} : { path }), value },

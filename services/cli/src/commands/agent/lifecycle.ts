@@ -46,12 +46,12 @@ export function lifecycleCommands(frame: Frame): readonly Command[] {
 function lifecycleCommand(frame: Frame, { name, summary, description, said }: Step): Command {
   const perform = (client: Client, agent: AgentId): Promise<AgentInfo> => client[name](agent);
   return frame
-    .command({ usage: `${name} <agent>`, summary, description, examples: [`skep agent ${name} counter/a1`] })
+    .command({ usage: `${name} <agent>`, reach: 'cluster', summary, description, examples: [`skep agent ${name} counter/a1`] })
     .option('--tenant <tenant>', 'tenant of the agent')
     .action(
       frame.action(async (text: string, options: Options) => {
         const agent = parseAgent(text, options);
-        const info = await withClient(frame.shell, { dir: options.dir, purpose: 'write' }, ({ client }) => perform(client, agent));
+        const info = await withClient(frame.shell, { at: options, purpose: 'write' }, ({ client }) => perform(client, agent));
         return { json: info, text: `${agentText(agent)} ${said} (version ${info.version})` };
       }),
     );

@@ -20,6 +20,7 @@ export function logCommand(frame: Frame): Command {
   return frame
     .command({
       usage: 'log <agent>',
+      reach: 'cluster',
       summary: "show an agent's events, oldest first",
       description: "Shows an agent's events, oldest first: what happened, why, and what it changed.",
       examples: ['skep agent log counter/a1', 'skep agent log counter/a1 --from 10 --to 20'],
@@ -33,7 +34,7 @@ export function logCommand(frame: Frame): Command {
         const agent = parseAgent(text, options);
         const { from, to, limit } = options;
         const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }), ...(limit === undefined ? {} : { limit }) };
-        const events = await withClient(shell, { dir: options.dir, purpose: 'read' }, ({ client }) => client.history(agent, range));
+        const events = await withClient(shell, { at: options, purpose: 'read' }, ({ client }) => client.history(agent, range));
         const colours = coloursFor(shell.stdout, shell.env);
         const lines = events.map((event) => eventText(event, colours));
         return { json: { agent, events }, text: [...lines, `${agentText(agent)}: ${plural(events.length, 'event')}`].join('\n') };

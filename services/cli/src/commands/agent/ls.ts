@@ -24,6 +24,7 @@ export function lsCommand(frame: Frame): Command {
   return frame
     .command({
       usage: 'ls',
+      reach: 'cluster',
       summary: 'list agents, or the kinds that are loaded',
       examples: ['skep agent ls', 'skep agent ls --kind counter --status suspended', 'skep agent ls --kinds'],
     })
@@ -36,7 +37,8 @@ export function lsCommand(frame: Frame): Command {
     .action(frame.action((options: Options) => (options.kinds ? listKinds(frame.shell, options) : listAgents(frame.shell, options))));
 }
 
-async function listAgents(shell: Shell, { dir, kind, tag, status, tenant, limit }: Options): Promise<Outcome> {
+async function listAgents(shell: Shell, options: Options): Promise<Outcome> {
+  const { kind, tag, status, tenant, limit } = options;
   const filter: ListFilter = {
     ...(kind === undefined ? {} : { kind }),
     ...(tag === undefined ? {} : { tag }),
@@ -44,12 +46,12 @@ async function listAgents(shell: Shell, { dir, kind, tag, status, tenant, limit 
     ...(tenant === undefined ? {} : { tenant }),
     ...(limit === undefined ? {} : { limit }),
   };
-  const agents = await withClient(shell, { dir, purpose: 'read' }, ({ client }) => client.list(filter));
+  const agents = await withClient(shell, { at: options, purpose: 'read' }, ({ client }) => client.list(filter));
   return { json: { agents }, text: agents.length === 0 ? 'No agents.' : `${agentsText(shell, agents)}\n${plural(agents.length, 'agent')}` };
 }
 
-async function listKinds(shell: Shell, { dir }: Options): Promise<Outcome> {
-  const { kinds } = await withClient(shell, { dir, purpose: 'read' }, ({ client }) => client.status());
+async function listKinds(shell: Shell, options: Options): Promise<Outcome> {
+  const { kinds } = await withClient(shell, { at: options, purpose: 'read' }, ({ client }) => client.status());
   return { json: { kinds }, text: kindsText(shell, kinds) };
 }
 

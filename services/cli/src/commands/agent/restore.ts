@@ -15,6 +15,7 @@ export function restoreCommand(frame: Frame): Command {
   return frame
     .command({
       usage: 'restore <agent>',
+      reach: 'cluster',
       summary: 'go back to the state of a version or checkpoint',
       description: 'Makes a new version whose state is that of an old one. Nothing is lost: the versions in between stay readable.',
       examples: ['skep agent restore counter/a1 --version 3', 'skep agent restore counter/a1 --checkpoint before-cleanup'],
@@ -26,9 +27,7 @@ export function restoreCommand(frame: Frame): Command {
       frame.action(async (text: string, options: Options) => {
         const agent = parseAgent(text, options);
         const target = targetOf(options);
-        const { version, root } = await withClient(frame.shell, { dir: options.dir, purpose: 'write' }, ({ client }) =>
-          client.restore(agent, target),
-        );
+        const { version, root } = await withClient(frame.shell, { at: options, purpose: 'write' }, ({ client }) => client.restore(agent, target));
         return {
           json: { agent, version, root, from: target },
           text: `${agentText(agent)} is at version ${version} now, with the state of ${said(target)}`,
