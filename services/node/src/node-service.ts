@@ -154,6 +154,7 @@ export class NodeService {
           ...(settleEveryMs === undefined ? {} : { settleEveryMs }),
           ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
           ...(suspectAfterMs === undefined ? {} : { suspectAfterMs }),
+          closings: (listener) => ports.onPeerClosed((peer) => listener(nodeId(peer))),
           link: (listener) => ports.onState(({ kind }) => listener(kind === 'connected' ? 'connected' : 'disconnected')),
           closings: (listener) => ports.onPeerClosed((peer) => listener(nodeId(peer))),
           onAlarm: (agent, error) => lines.say('alarm', { agent, ...error.toJSON() }),

@@ -1,71 +1,111 @@
-/** Plays the scenes on a fresh folder, within a bound if there is one. */
+/**
+ * Plays the scenes on a fresh folder, within a bound if there is one: over NATS servers where there are any, otherwise in one process.
+ */
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { SkepError } from '@skep/kernel';
+import { findServers } from '@skep/nats/servers';
 import { connectSkep } from '@skep/sdk';
 import type { Interruption } from '../frame/interruption.js';
 import type { Shell } from '../frame/shell.js';
-import { HolderProcess } from '../holder/holder-process.js';
 import { rounded } from '../output/amounts.js';
 import { CAST } from './cast.js';
+import { endStrays, isClusterRunning } from './cluster/demo-cluster.js';
+import { clusterProduction } from './cluster/production.js';
 import { isDemoFolder, markDemoFolder } from './demo-folder.js';
-import { type Figures, noFigures } from './figures.js';
-import { Ledger } from './ledger.js';
+import { embeddedProduction } from './embedded/production.js';
+import type { Figures } from './figures.js';
 import { liveOn } from './living.js';
-import { Load } from './load.js';
-import { SCENES } from './scenes/index.js';
-import { type Scene, Stage } from './stage.js';
+import type { Production, ProductionOptions } from './production.js';
+import type { Scene, Stage } from './stage.js';
 import { Story } from './story.js';
 
 export interface DemoOptions {
   readonly dir: string;
   /** The whole takes no longer than this; undefined: until it is interrupted. */
   readonly seconds: number | undefined;
+  readonly place: 'embedded' | 'best';
   readonly interruption: Interruption;
 }
 
-export async function demo(shell: Shell, { dir, seconds, interruption }: DemoOptions): Promise<Figures> {
+/** With less time than this, servers and nodes would only start and end. */
+const CLUSTER_MS_MIN = 8_000;
+const CLUSTER_SCENES = ['node-kill', 'nats-leader-kill', 'rolling-restart'] as const;
+
+export async function demo(shell: Shell, { dir, seconds, place, interruption }: DemoOptions): Promise<Figures> {
   const story = new Story(shell);
-  const ledger = new Ledger();
-  const stage = new Stage(dir, story, ledger, new Load(ledger), noFigures(CAST.length), seconds === undefined ? undefined : seconds * 1000);
   await prepareFolder(dir);
-  story.say(`${story.colours.bold('Skep')}: ${CAST.length} agents, one machine, one crash. The data lie in ${dir}.`);
-  stage.holder = await HolderProcess.start(dir);
+  const options = { dir, story, boundMs: seconds === undefined ? undefined : seconds * 1000 };
+  if (place === 'embedded') return await perform(embeddedProduction(options), { shell, interruption });
+  const { fast, stock, missing } = findServers();
+  if (fast !== undefined || stock !== undefined) {
+    if (options.boundMs === undefined || options.boundMs >= CLUSTER_MS_MIN) {
+      return await perform(clusterProduction(options, fast === undefined ? 'stock' : 'fast'), { shell, interruption });
+    }
+    return await performInstead(options, { shell, interruption }, `Give it ${CLUSTER_MS_MIN / 1000} seconds or more`);
+  }
+  const { message = 'there is no NATS server', remedy = 'install one' } = missing.find(({ kind }) => kind === 'stock') ?? {};
+  story.say(`No cluster today: ${message}. To see one: ${remedy}.`);
+  return await performInstead(options, { shell, interruption }, remedy);
+}
+
+interface Watching {
+  readonly shell: Shell;
+  readonly interruption: Interruption;
+}
+
+/** The story of one process, with what it leaves out of the other one. */
+async function performInstead(options: ProductionOptions, watching: Watching, remedy: string): Promise<Figures> {
+  const figures = await perform(embeddedProduction(options), watching);
+  figures.skipped.push(...CLUSTER_SCENES);
+  figures.remedy = remedy;
+  return figures;
+}
+
+async function perform<Place extends Stage, Numbers extends Figures>(
+  production: Production<Place, Numbers>,
+  { shell, interruption }: Watching,
+): Promise<Numbers> {
+  const { stage, figures } = production;
   try {
-    const playing = playAll(stage, shell, interruption);
-    // Whoever interrupts does not wait for the scene; what it was about to do fails with its holder, and nobody needs to hear of it.
+    const playing = playAll(production, shell, interruption);
+    // Whoever interrupts does not wait for the scene; what it was about to do fails with its processes, and nobody needs to hear of it.
     playing.catch(() => undefined);
     await Promise.race([playing, interruption.happened]);
     await account(stage);
   } finally {
-    await stage.holder?.stop();
+    await production.close();
   }
-  return stage.figures;
+  return figures;
 }
 
-async function playAll(stage: Stage, shell: Shell, { signal }: Interruption): Promise<void> {
-  const { figures } = stage;
-  figures.skipped = SCENES.map(({ name }) => name);
-  for (const [at, scene] of SCENES.entries()) {
+async function playAll<Place extends Stage>(production: Production<Place>, shell: Shell, { signal }: Interruption): Promise<void> {
+  const { stage, scenes, figures } = production;
+  figures.skipped = scenes.map(({ name }) => name);
+  await production.open();
+  for (const [at, scene] of scenes.entries()) {
     if (signal.aborted) return;
     const played = (name: string) => !figures.skipped.includes(name);
-    stage.reserveMs = reserveBehind(at);
+    stage.reserveMs = reserveBehind(scenes.slice(at + 1));
     if (!scene.after.every(played) || stage.leftMs < scene.needsMs) continue;
     stage.story.scene(scene.title);
+    const startMs = performance.now();
     await scene.play(stage);
+    figures.sceneMs[scene.name] = Math.round(performance.now() - startMs);
     figures.skipped = figures.skipped.filter((name) => name !== scene.name);
   }
   await stage.load.stop();
-  if (stage.boundMs === undefined) await liveOn(stage, shell, signal);
+  if (stage.boundMs === undefined) await liveOn(production, shell, signal);
 }
 
-function reserveBehind(at: number): number {
-  return SCENES.slice(at + 1).reduce((sum: number, { needsMs }: Scene) => sum + needsMs, 0);
+function reserveBehind(scenes: readonly Pick<Scene, 'needsMs'>[]): number {
+  return scenes.reduce((sum, { needsMs }) => sum + needsMs, 0);
 }
 
 /** The figures that only the end knows. */
 async function account({ figures, ledger, client, elapsedMs }: Stage): Promise<void> {
   // Once judged, the figure says how many calls were: the story's own last calls come behind the judgement.
   if (figures.skipped.includes('judgement')) figures.acknowledged = ledger.count;
+  figures.failedCalls = ledger.failed.length;
   const known = new Set(CAST.map(({ agent }) => agent));
   const agents = await client.list();
   figures.turns = agents.filter(({ agent }) => known.has(agent)).reduce((sum, { version }) => sum + version, 0);
@@ -78,12 +118,9 @@ async function prepareFolder(dir: string): Promise<void> {
   if (holder !== undefined) {
     const { pid } = await holder.status();
     await holder.close();
-    throw new SkepError('folder-held', {
-      message: `a demo runs already: process ${pid} holds ${dir}`,
-      id: dir,
-      remedy: `Work with that one, end process ${pid}, or give this one another folder with --dir.`,
-    });
+    throw inUse(dir, `process ${pid} holds ${dir}`, `end process ${pid}`);
   }
+  if (await isClusterRunning(dir)) throw inUse(dir, `its servers run on ${dir}`, 'end it with Ctrl-C in its terminal');
   if (existsSync(dir) && readdirSync(dir).length > 0 && !isDemoFolder(dir)) {
     throw new SkepError('invalid-input', {
       message: `${dir} holds something else than a demo`,
@@ -91,7 +128,16 @@ async function prepareFolder(dir: string): Promise<void> {
       remedy: 'Name a folder that is new or empty with --dir; the demo starts afresh and would remove what is there.',
     });
   }
-  rmSync(dir, { recursive: true, force: true });
+  await endStrays(dir);
+  rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
   mkdirSync(dir, { recursive: true });
   markDemoFolder(dir);
+}
+
+function inUse(dir: string, because: string, remedy: string): SkepError {
+  return new SkepError('folder-held', {
+    message: `a demo runs already: ${because}`,
+    id: dir,
+    remedy: `Work with that one, ${remedy}, or give this one another folder with --dir.`,
+  });
 }

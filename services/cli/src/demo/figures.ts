@@ -23,12 +23,22 @@ export interface Figures {
   /** Of the calls in flight at the kill: committed, though nobody had been told. */
   committedUntold: number;
   doubled: number;
+  /** The same, as clusters call it. */
+  doubleCommits: number;
+  /** Versions that no event made. */
+  gaps: number;
   accountsEqual: number;
   events: number;
   wrongTurnVersion: number;
   restoredRootEqual: boolean;
   branchVersion: number;
   seconds: number;
+  /** How long each scene took. */
+  readonly sceneMs: { [scene: string]: number };
+  /** Calls, in all scenes, that were not answered within their deadline; only those to a cluster have one. */
+  failedCalls: number;
+  /** What to do to see the scenes of a cluster, where there is none. */
+  remedy?: string;
 }
 
 export function noFigures(agents: number): Figures {
@@ -52,11 +62,15 @@ export function noFigures(agents: number): Figures {
     retried: 0,
     committedUntold: 0,
     doubled: 0,
+    doubleCommits: 0,
+    gaps: 0,
     accountsEqual: 0,
     events: 0,
     wrongTurnVersion: 0,
     restoredRootEqual: false,
     branchVersion: 0,
     seconds: 0,
+    sceneMs: {},
+    failedCalls: 0,
   };
 }

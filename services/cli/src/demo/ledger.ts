@@ -7,6 +7,7 @@ export interface Operation {
   readonly id: OperationId;
   readonly agent: AgentId;
   readonly method: string;
+  /** No other call carries it. */
   readonly token: number;
   readonly input: { readonly [name: string]: string | number };
 }
@@ -28,7 +29,7 @@ const SAMPLES_MAX = 50_000;
 export class Ledger {
   readonly #entries = new Map<AgentId, Acknowledged[]>();
   #count = 0;
-  readonly #accounts = new Map<AgentId, Account>();
+  readonly #failed: Operation[] = [];
   #latencies: number[] = [];
   #level = 'unknown';
 
@@ -39,17 +40,22 @@ export class Ledger {
     if (known === undefined) this.#entries.set(operation.agent, [entry]);
     else known.push(entry);
     this.#count += 1;
-    const account = this.#accounts.get(operation.agent) ?? { calls: 0, tokens: 0 };
-    account.calls += 1;
-    account.tokens += operation.token;
-    this.#accounts.set(operation.agent, account);
     this.#level = reply.level;
     if (this.#latencies.length < SAMPLES_MAX) this.#latencies.push(ms);
     else this.#latencies[Math.floor(Math.random() * SAMPLES_MAX)] = ms;
   }
 
+  /** Nobody was told how it went: it may stand in the log, or not. */
+  fail(operation: Operation): void {
+    this.#failed.push(operation);
+  }
+
   get count(): number {
     return this.#count;
+  }
+
+  get failed(): readonly Operation[] {
+    return this.#failed;
   }
 
   get level(): string {
@@ -61,8 +67,11 @@ export class Ledger {
     return this.#entries.get(agent) ?? [];
   }
 
-  accountOf(agent: AgentId): Account {
-    return this.#accounts.get(agent) ?? { calls: 0, tokens: 0 };
+  /** What the agent's own account must be. @param isLogged whether a call of which nobody was told took effect */
+  accountOf(agent: AgentId, isLogged: (token: number) => boolean): Account {
+    const untold = this.#failed.filter((each) => each.agent === agent && isLogged(each.token));
+    const operations = [...this.entriesOf(agent).map(({ operation }) => operation), ...untold];
+    return { calls: operations.length, tokens: operations.reduce((sum, { token }) => sum + token, 0) };
   }
 
   /** Forgets the latencies so far. */

@@ -1,9 +1,11 @@
 /** After the story: the swarm lives on, gently, until somebody ends it. */
 import { relative } from 'node:path';
+import { toSkepError } from '@skep/kernel';
 import { waitOr } from '../frame/interruption.js';
 import type { Shell } from '../frame/shell.js';
 import { countText, msText } from '../output/amounts.js';
 import { CAST } from './cast.js';
+import type { Production } from './production.js';
 import type { Stage } from './stage.js';
 
 /** Each caller's pause: some hundred calls a second in all, so that the machine stays quiet. */
@@ -11,13 +13,12 @@ const PAUSE_MS = 500;
 const STATUS_EVERY_MS = 1_000;
 const LINE_EVERY = 15;
 
-export async function liveOn(stage: Stage, shell: Shell, signal: AbortSignal): Promise<void> {
+export async function liveOn({ stage, whatToType, home }: Production, shell: Shell, signal: AbortSignal): Promise<void> {
   const { story, load } = stage;
-  tellWhatToType(stage, shell);
-  load.start(stage.client, { pauseMs: PAUSE_MS });
+  tellWhatToType(stage, shell, whatToType);
+  load.start(stage.client, PAUSE_MS);
   for (let second = 0; !signal.aborted; second += 1) {
-    const status = await stage.client.status();
-    const line = `alive: ${CAST.length} agents, ${countText(status.turns)} turns, ${countText(status.turnsPerSecond)} a second, p50 ${msText(status.latencyMs.p50)}, p99 ${msText(status.latencyMs.p99)}`;
+    const line = `alive: ${CAST.length} agents ${home()}, ${await figuresOf(stage)}`;
     if (story.isLive) story.status(`${line}   Ctrl-C ends`);
     else if (second % LINE_EVERY === 0) story.tell(line);
     await waitOr(STATUS_EVERY_MS, signal);
@@ -25,7 +26,17 @@ export async function liveOn(stage: Stage, shell: Shell, signal: AbortSignal): P
   await load.stop();
 }
 
-function tellWhatToType({ story, dir }: Stage, shell: Shell): void {
+/** While a node dies, nobody can say what all of them do. */
+async function figuresOf({ client }: Stage): Promise<string> {
+  try {
+    const { turns, turnsPerSecond, latencyMs } = await client.status();
+    return `${countText(turns)} turns, ${countText(turnsPerSecond)} a second, p50 ${msText(latencyMs.p50)}, p99 ${msText(latencyMs.p99)}`;
+  } catch (error) {
+    return toSkepError(error).message;
+  }
+}
+
+function tellWhatToType({ story, dir }: Stage, shell: Shell, more: readonly string[]): void {
   const where = relative(shell.cwd, dir) || dir;
   // From the repository the program is reached through npm.
   const skep = shell.env.npm_lifecycle_event === undefined ? 'skep' : 'npm run -s skep --';
@@ -38,6 +49,7 @@ function tellWhatToType({ story, dir }: Stage, shell: Shell): void {
     'agent log worker/north-3 --limit 5',
     'agent diff worker/north-3 1 20',
     'agent call planner/east assign \'{"token":0,"title":"count the hives"}\'',
+    ...more,
   ]) {
     story.tell(`  ${skep} ${words} --dir ${where}`);
   }

@@ -1,14 +1,17 @@
 /**
- * What the swarm is given to do: for every agent a few calls on their way at any time, each under an operation id of its own.
+ * What the swarm is given to do: for every agent a few calls on their way at any time.
  *
  *   start(client) --> working --stop()--> all answered
  *                        | the holder dies
  *                        v
  *                  what was unanswered waits --retry(new client)--> all answered, each once
+ *
+ * Calls to a holder carry an operation id of their own, so that they can be sent again to its successor. Calls to a cluster carry none: its
+ * client asks the other nodes by itself, under a session, until the deadline; what is not answered by then has failed, and is counted.
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { isSkepError, operationId, toSkepError } from '@skep/kernel';
+import { isSkepError, operationId, SkepError, toSkepError } from '@skep/kernel';
 import type { Client } from '@skep/sdk';
 import { CAST, type Player } from './cast.js';
 import type { Ledger, Operation } from './ledger.js';
@@ -18,6 +21,8 @@ const CALLS_PER_AGENT = 2;
 /** Of ten calls to a worker or reviewer, this many make it ask another agent. */
 const ASKS_OF_TEN = 1;
 const BUSY_PAUSE_MS = 5;
+/** What a call to a cluster ends with when nobody answered it in time. */
+const LATE = ['timeout', 'outcome-unknown', 'unavailable', 'sealed'] as const;
 
 const FACTS = [
   'clover blooms by the brook',
@@ -29,24 +34,37 @@ const FACTS = [
   'rain before evening',
 ];
 
-export interface Pace {
-  /** Pause of each caller between two calls. */
-  readonly pauseMs: number;
-}
+/** Whom the calls go to. */
+export type Callee = 'holder' | 'cluster';
+
+/** Of calls to a cluster, unless a scene asks for another one. */
+const DEADLINE_MS = 30_000;
 
 export class Load {
   #token = 0;
   #running = false;
-  #inFlight = 0;
+  readonly #sent = new Set<Operation>();
   #unanswered: Operation[] = [];
   #callers: Promise<void>[] = [];
   #failure: Error | undefined;
+  /** Of each caller between two calls; counts from the next call. */
+  pauseMs = 0;
+  /** How long a call to a cluster may take; it counts from the next one. */
+  deadlineMs = DEADLINE_MS;
 
-  constructor(private readonly ledger: Ledger) {}
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly callee: Callee,
+  ) {}
 
   /** Calls that were sent and not answered. */
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#sent.size;
+  }
+
+  /** The same, one by one. */
+  get sent(): readonly Operation[] {
+    return [...this.#sent];
   }
 
   /** Calls that a dead holder left unanswered. */
@@ -54,9 +72,10 @@ export class Load {
     return this.#unanswered;
   }
 
-  start(client: Client, pace: Pace = { pauseMs: 0 }): void {
+  start(client: Client, pauseMs = 0): void {
     this.#running = true;
-    this.#callers = CAST.flatMap((player) => Array.from({ length: CALLS_PER_AGENT }, () => this.#work(client, player, pace)));
+    this.pauseMs = pauseMs;
+    this.#callers = CAST.flatMap((player) => Array.from({ length: CALLS_PER_AGENT }, () => this.#work(client, player)));
   }
 
   /** Resolves when nothing is in flight any more. @throws what a call was refused with */
@@ -85,22 +104,37 @@ export class Load {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  async #work(client: Client, player: Player, { pauseMs }: Pace): Promise<void> {
-    // Callers that pause start at different moments, so that their calls spread.
-    if (pauseMs > 0) await pause(Math.random() * pauseMs);
-    while (this.#running && this.#failure === undefined) {
-      const { method, input } = this.#nextCall(player);
-      await this.#send(client, this.#operation(player, method, input));
-      if (pauseMs > 0) await pause(pauseMs);
+  /** Sends each of these agents a call of its own; calls `answered` with each answer. @throws SkepError of a call that failed */
+  async probe(client: Client, players: readonly Player[], answered: (player: Player) => void): Promise<void> {
+    const failed = this.ledger.failed.length;
+    await Promise.all(
+      players.map(async (player) => {
+        const { method, input } = plainCall(player, this.#token);
+        await this.#send(client, this.#operation(player, method, input));
+        answered(player);
+      }),
+    );
+    if (this.#failure !== undefined) throw this.#failure;
+    const [lost] = this.ledger.failed.slice(failed);
+    if (lost !== undefined) {
+      throw new SkepError('timeout', { message: `an agent did not answer within ${this.deadlineMs} ms`, id: lost.agent });
     }
   }
 
-  #nextCall({ role }: Player): { readonly method: string; readonly input: Operation['input'] } {
-    const fact = FACTS[this.#token % FACTS.length] ?? '';
-    if (role === 'planner') return { method: 'assign', input: { title: `look where ${fact}` } };
-    const asks = Math.random() * 10 < ASKS_OF_TEN;
-    if (role === 'worker') return asks ? { method: 'consult', input: {} } : { method: 'observe', input: { fact } };
-    return asks ? { method: 'mentor', input: {} } : { method: 'reflect', input: { fact } };
+  async #work(client: Client, player: Player): Promise<void> {
+    // Callers that pause start at different moments, so that their calls spread.
+    if (this.pauseMs > 0) await pause(Math.random() * this.pauseMs);
+    while (this.#running && this.#failure === undefined) {
+      const { method, input } = this.#nextCall(player);
+      await this.#send(client, this.#operation(player, method, input));
+      if (this.pauseMs > 0) await pause(this.pauseMs);
+    }
+  }
+
+  #nextCall(player: Player): Call {
+    const { role } = player;
+    const asks = role !== 'planner' && Math.random() * 10 < ASKS_OF_TEN;
+    return asks ? { method: role === 'worker' ? 'consult' : 'mentor', input: {} } : plainCall(player, this.#token);
   }
 
   #operation({ agent }: Player, method: string, input: Operation['input']): Operation {
@@ -109,24 +143,28 @@ export class Load {
   }
 
   async #send(client: Client, operation: Operation): Promise<void> {
-    this.#inFlight += 1;
+    this.#sent.add(operation);
+    const { deadlineMs } = this;
     const startMs = performance.now();
     for (let settled = false; !settled; ) {
       try {
-        const reply = await client.call(operation.agent, operation.method, operation.input, { operation: operation.id });
+        const leftMs = Math.max(1, deadlineMs - (performance.now() - startMs));
+        const options = this.callee === 'holder' ? { operation: operation.id } : { deadlineMs: leftMs };
+        const reply = await client.call(operation.agent, operation.method, operation.input, options);
         this.ledger.acknowledge(operation, reply, performance.now() - startMs);
         settled = true;
       } catch (error) {
-        settled = !isBusy(error);
+        settled = !isBusy(error) || (this.callee === 'cluster' && performance.now() - startMs >= deadlineMs);
         if (settled) this.#refused(operation, error);
         else await pause(BUSY_PAUSE_MS);
       }
     }
-    this.#inFlight -= 1;
+    this.#sent.delete(operation);
   }
 
   #refused(operation: Operation, error: unknown): void {
-    if (isSkepError(error, 'outcome-unknown') || isSkepError(error, 'unavailable') || isSkepError(error, 'closed')) {
+    if (this.callee === 'cluster' && (isBusy(error) || LATE.some((code) => isSkepError(error, code)))) this.ledger.fail(operation);
+    else if (isSkepError(error, 'outcome-unknown') || isSkepError(error, 'unavailable') || isSkepError(error, 'closed')) {
       // The holder is gone: whether the call took effect is for its successor to say.
       this.#unanswered.push(operation);
       this.#running = false;
@@ -134,6 +172,18 @@ export class Load {
       this.#failure ??= toSkepError(error);
     }
   }
+}
+
+interface Call {
+  readonly method: string;
+  readonly input: Operation['input'];
+}
+
+/** One that needs nobody but the agent itself. */
+function plainCall({ role }: Player, number: number): Call {
+  const fact = FACTS[number % FACTS.length] ?? '';
+  if (role === 'planner') return { method: 'assign', input: { title: `look where ${fact}` } };
+  return { method: role === 'worker' ? 'observe' : 'reflect', input: { fact } };
 }
 
 function isBusy(error: unknown): boolean {

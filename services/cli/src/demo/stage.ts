@@ -1,13 +1,11 @@
 /** What the scenes share: who plays, who watches, and the time that is left. */
-import { SkepError } from '@skep/kernel';
 import type { Client, VersionedValue } from '@skep/sdk';
-import type { HolderProcess } from '../holder/holder-process.js';
 import type { Figures } from './figures.js';
 import type { Ledger } from './ledger.js';
 import type { Load } from './load.js';
 import type { Story } from './story.js';
 
-export interface Scene {
+export interface Scene<Place extends Stage = Stage> {
   /** Stands in `skipped` when there is no time for it. */
   readonly name: string;
   readonly title: string;
@@ -15,15 +13,15 @@ export interface Scene {
   readonly needsMs: number;
   /** Scenes without which it makes no sense. */
   readonly after: readonly string[];
-  play(stage: Stage): Promise<void>;
+  play(stage: Place): Promise<void>;
 }
 
-export class Stage {
-  /** The process that holds the folder now. */
-  holder: HolderProcess | undefined;
-  /** Wall-clock ms of the kill, and the operations that were in flight. */
+export abstract class Stage<Numbers extends Figures = Figures> {
+  /** How this place is spoken of: who holds the agents, and what an acknowledgement means. */
+  abstract readonly words: { readonly home: string; readonly level: string };
+  /** Wall-clock ms of the kill, and the numbers of the calls that were in flight. */
   killedAtMs: number | undefined;
-  retriedOperations: readonly string[] = [];
+  inFlightAtKill: readonly number[] = [];
   beforeWrongTurn: VersionedValue | undefined;
   /** What the scenes behind the current one will need. */
   reserveMs = 0;
@@ -34,14 +32,11 @@ export class Stage {
     readonly story: Story,
     readonly ledger: Ledger,
     readonly load: Load,
-    readonly figures: Figures,
+    readonly figures: Numbers,
     readonly boundMs: number | undefined,
   ) {}
 
-  get client(): Client {
-    if (this.holder === undefined) throw new SkepError('internal', { message: 'no process holds the folder of the demo', id: this.dir });
-    return this.holder.client;
-  }
+  abstract get client(): Client;
 
   get elapsedMs(): number {
     return performance.now() - this.#startMs;

@@ -5,6 +5,7 @@
  * - C2 A cluster comes back on its folder: names are kept there, ports may change from start to start.
  * - C3 Nobody joins by accident: routes need a password that only these servers have.
  * - C4 A cluster that outlives its starter asks every client for credentials.
+ * - C5 One with a folder and credentials leaves a context there, so that commands find it for as long as it runs.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -20,6 +21,7 @@ import { forgetFolder, guardFolder } from './guardian.js';
 import { isPortClash, NatsServer } from './nats-server.js';
 import type { AccessPlan } from './server-config.js';
 import { untilSettled } from './settled.js';
+import { askStreamLeaders, type StreamLeader } from './stream-leaders.js';
 
 export interface ClusterOptions extends ProxyOptions {
   /** Made when missing, kept by `close`. Left out: a temporary folder that `close` removes. */
@@ -54,6 +56,8 @@ export interface Cluster {
   readonly ready: Promise<void>;
   /** The same for the servers that run now, whenever it is asked. */
   settled(limitMs?: number): Promise<void>;
+  /** Who leads which stream now. Rejects with the client's error when no running server answers. */
+  streamLeaders(): Promise<readonly StreamLeader[]>;
   /** Lets the running servers know of changed credentials, while they run. */
   reload(credentials: Credentials): Promise<void>;
   /** Ends every server; removes the folder if it was made here for a while. */
@@ -85,7 +89,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   try {
     const servers = await startOnFreePorts({ options, program, dir, access, detached });
     const save = (): void => {
-      if (!detached || credentials === undefined) return;
+      if (temporary || credentials === undefined) return;
       const states = servers.map((server) => ({ name: server.name, plan: server.plan, ...(server.pid === undefined ? {} : { pid: server.pid }) }));
       const urls = servers.map(({ clientUrl }) => clientUrl);
       const ca = credentials.caFile === undefined ? {} : { ca: credentials.caFile };
@@ -155,6 +159,11 @@ function handle({ temporary, systemKey, save, ...parts }: Parts): Cluster {
       return ready;
     },
     settled,
+    streamLeaders: () => {
+      const tls = credentials?.tlsOptions({ role: 'system' });
+      const ports = servers.filter(({ state }) => state === 'running').map(({ directPort }) => directPort);
+      return askStreamLeaders({ ports, systemSeed: systemKey(), ...(tls === undefined ? {} : { tls }) });
+    },
     reload: async (changed) => {
       credentials = changed;
       await Promise.all(servers.map((server) => server.reload(changed.accessPlan())));

@@ -29,4 +29,5 @@ export { type ProxiedCluster, startProxiedCluster } from './proxied-cluster.js';
 export { PAYLOAD_BYTES_MAX } from './server-config.js';
 export { FAST_MARK, readServerInfo, type ServerInfo } from './server-info.js';
 export { adoptProcess, type ServerProcess, type SpawnPlan, spawnServer } from './server-process.js';
+export type { StreamLeader } from './stream-leaders.js';
 export { type Direction, startToxiproxy, type Toxic, ToxicProxy, type Toxiproxy } from './toxiproxy.js';

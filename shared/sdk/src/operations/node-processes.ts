@@ -12,7 +12,7 @@ export type NodeProcessesOptions = Omit<Partial<NodeConfiguration>, 'name'> & {
   readonly nodes?: number;
   /** Made when missing, kept by `close`. Left out: a temporary folder that `close` removes. */
   readonly dir?: string;
-  /** They outlive this process; `attachNodes` finds them again. Needs `dir`. */
+  /** They outlive this process. Needs `dir`. */
   readonly detached?: boolean;
 };
 
@@ -63,7 +63,7 @@ export async function startNodes(cluster: Cluster, options: NodeProcessesOptions
   }
 }
 
-/** The detached nodes of a folder, running or not; undefined when none were left there. @throws SkepError `corrupt` */
+/** The nodes of a folder, running or not; undefined when none were left there. @throws SkepError `corrupt` */
 export function attachNodes(dir: string): NodeProcesses | undefined {
   const folder = resolve(dir);
   const left = readLeft(folder);
@@ -128,7 +128,7 @@ class Group implements NodeProcesses {
   }
 
   save(): void {
-    if (!this.options.detached) return;
+    if (this.options.temporary) return;
     const nodes = this.nodes.map(({ name, pid, configuration }) => ({ name, configuration, ...(pid === undefined ? {} : { pid }) }));
     const file = fileIn(this.dir);
     const fresh = `${file}.${process.pid}.new`;

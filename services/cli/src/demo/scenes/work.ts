@@ -21,7 +21,7 @@ export const work: Scene = {
     story.tell(
       `${countOf('planner')} planners, ${countOf('worker')} workers and ${countOf('reviewer')} reviewers: they share plans, send work back and forth, ask each other,`,
     );
-    story.tell('and keep memories. A process of its own holds them; this one only calls, and takes down what it is told.');
+    story.tell(`and keep memories. ${stage.words.home}`);
     stage.load.start(stage.client);
     // The first moments belong to the compiler.
     await workOn(stage, { calls: CAST.length, forMs: 300 });
@@ -41,7 +41,7 @@ export const work: Scene = {
     story.figure('calls acknowledged', countText(ledger.count), `${countText(figures.callsPerSecond)} a second`);
     story.figure('turns a second', countText(figures.turnsPerSecond), 'messages between agents included');
     story.figure('answered in, median', msText(p50), `p99 ${msText(p99)}, with ${countText(stage.load.inFlight)} calls in flight`);
-    story.figure('level', ledger.level, 'on this disk before anybody was told');
+    story.figure('level', ledger.level, stage.words.level);
   },
 };
 

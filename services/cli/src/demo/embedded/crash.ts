@@ -1,15 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { HolderProcess } from '../../holder/holder-process.js';
 import { countText, msText, rounded } from '../../output/amounts.js';
-import type { Scene, Stage } from '../stage.js';
-import { workOn } from './work.js';
+import { workOn } from '../scenes/work.js';
+import type { Scene } from '../stage.js';
+import type { EmbeddedStage } from './production.js';
 
 /** The kill waits for at least this many calls on their way. */
 const IN_FLIGHT_WANTED = 50;
 const CALLS_AFTER = 11_000;
 const ON_MS_MIN = 1_000;
 
-export const crash: Scene = {
+export const crash: Scene<EmbeddedStage> = {
   name: 'crash',
   title: 'SIGKILL in the middle',
   needsMs: 3_000,
@@ -36,7 +37,7 @@ export const crash: Scene = {
   },
 };
 
-async function recover(stage: Stage, killedMs: number): Promise<void> {
+async function recover(stage: EmbeddedStage, killedMs: number): Promise<void> {
   const { story, figures, load } = stage;
   await stage.holder?.client.close();
   stage.holder = undefined;
@@ -44,7 +45,7 @@ async function recover(stage: Stage, killedMs: number): Promise<void> {
   const { client, pid } = stage.holder;
   const served = performance.now() - killedMs;
   figures.retried = load.unanswered.length;
-  stage.retriedOperations = load.unanswered.map(({ id }) => id);
+  stage.inFlightAtKill = load.unanswered.map(({ token }) => token);
   await load.retry(client, () => {
     figures.recoveryMs = rounded(performance.now() - killedMs);
   });

@@ -1,0 +1,117 @@
+/**
+ * Three NATS servers, three nodes and a client, each in a process of its own; only the client's is this one.
+ *
+ *   <dir>/nats          the servers, and the context in which other commands find them
+ *   <dir>/nodes         the nodes' configurations and what they say
+ *   <dir>/credentials   who may connect
+ *
+ * - D1 No process outlives this one, however it ends; `close` waits until all of them are gone.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { AgentId } from '@skep/kernel';
+import { SkepError } from '@skep/kernel';
+import { attachCluster, type Cluster, Credentials, type Flavour, type NatsServer, startCluster } from '@skep/nats/servers';
+import type { Client } from '@skep/sdk';
+import { type Admin, attachNodes, type NodeProcesses, reachAdmin, reachClient, startNodes } from '@skep/sdk/operations';
+import { TENANT_DEFAULT } from '../../arguments/agent-address.js';
+
+export const NODES = 3;
+export const SERVERS = 3;
+
+/** A leader of lanes is the one of the streams that grew between two looks. */
+const LOOK_MS = 150;
+
+/** The same from `src` and `dist`: a child always runs what was built. */
+const KINDS = fileURLToPath(new URL('../../../dist/demo/kinds/program.js', import.meta.url));
+
+export class DemoCluster {
+  private constructor(
+    readonly servers: Cluster,
+    readonly nodes: NodeProcesses,
+    private readonly ways: { readonly client: Client; readonly admin: Admin; close(): Promise<void> },
+  ) {}
+
+  /** Resolves when every node serves; when something fails, nothing is left running. @throws SkepError */
+  static async start(dir: string, flavour: Flavour): Promise<DemoCluster> {
+    const credentials = Credentials.make(join(dir, 'credentials'), { tenants: [TENANT_DEFAULT] });
+    const servers = await startCluster({ dir: join(dir, 'nats'), credentials, flavour, servers: SERVERS });
+    let nodes: NodeProcesses | undefined;
+    try {
+      await servers.ready;
+      nodes = await startNodes(servers, {
+        ...{ dir: join(dir, 'nodes'), nodes: NODES, kinds: [KINDS], level: 'fsync' },
+      });
+      const way = { servers: servers.urls, credentials: credentials.dir };
+      const [outside, operator] = await Promise.all([reachClient({ ...way, tenant: TENANT_DEFAULT }), reachAdmin(way)]);
+      const close = async (): Promise<void> => {
+        await Promise.all([outside.close(), operator.close()]);
+      };
+      return new DemoCluster(servers, nodes, { client: outside.client, admin: operator.admin, close });
+    } catch (error) {
+      await nodes?.kill();
+      await endServers(servers);
+      throw error;
+    }
+  }
+
+  get client(): Client {
+    return this.ways.client;
+  }
+
+  get admin(): Admin {
+    return this.ways.admin;
+  }
+
+  get runningServers(): readonly NatsServer[] {
+    return this.servers.servers.filter(({ state }) => state === 'running');
+  }
+
+  /** Which node holds each agent. */
+  async places(agents: readonly AgentId[]): Promise<ReadonlyMap<AgentId, string | null>> {
+    const found = await Promise.all(agents.map((agent) => this.admin.where(agent)));
+    return new Map(found.map(({ agent, node }) => [agent, node]));
+  }
+
+  /** The server that leads most of what is written to now. @throws SkepError `unavailable` */
+  async writeLeader(): Promise<{ readonly server: NatsServer; readonly streams: number }> {
+    const before = new Map((await this.servers.streamLeaders()).map(({ stream, lastSequence }) => [stream, lastSequence]));
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    const written = new Map<string, { entries: number; streams: number }>();
+    for (const { stream, leader, lastSequence } of await this.servers.streamLeaders()) {
+      const entries = lastSequence - (before.get(stream) ?? lastSequence);
+      if (leader === undefined || entries <= 0) continue;
+      const known = written.get(leader) ?? { entries: 0, streams: 0 };
+      written.set(leader, { entries: known.entries + entries, streams: known.streams + 1 });
+    }
+    const [name, most] = [...written].sort(([, one], [, other]) => other.entries - one.entries)[0] ?? [];
+    const server = this.servers.servers.find((each) => each.name === name);
+    if (server !== undefined && most !== undefined) return { server, streams: most.streams };
+    throw new SkepError('unavailable', { message: 'no NATS server leads a stream that is written to', remedy: 'Look at the logs of the servers.' });
+  }
+
+  /** What was acknowledged is on three disks: nobody needs a goodbye. */
+  async close(): Promise<void> {
+    await this.ways.close().catch(() => undefined);
+    await this.nodes.kill();
+    await endServers(this.servers);
+  }
+}
+
+/** Whether a demo with a cluster runs on the folder. */
+export async function isClusterRunning(dir: string): Promise<boolean> {
+  if (!existsSync(join(dir, 'nats'))) return false;
+  const there = await attachCluster(join(dir, 'nats'));
+  return there?.servers.some(({ state }) => state !== 'ended') ?? false;
+}
+
+/** Ends nodes that another command added to a demo that is over. */
+export async function endStrays(dir: string): Promise<void> {
+  await attachNodes(join(dir, 'nodes'))?.kill();
+}
+
+async function endServers(servers: Cluster): Promise<void> {
+  await Promise.all(servers.servers.map((server) => server.kill()));
+  await servers.close();
+}
