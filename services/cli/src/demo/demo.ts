@@ -16,6 +16,7 @@ import { embeddedProduction } from './embedded/production.js';
 import type { Figures } from './figures.js';
 import { liveOn } from './living.js';
 import type { Production, ProductionOptions } from './production.js';
+import { judgement } from './scenes/judgement.js';
 import type { Scene, Stage } from './stage.js';
 import { Story } from './story.js';
 
@@ -85,8 +86,11 @@ async function playAll<Place extends Stage>(production: Production<Place>, shell
   for (const [at, scene] of scenes.entries()) {
     if (signal.aborted) return;
     const played = (name: string) => !figures.skipped.includes(name);
-    stage.reserveMs = reserveBehind(scenes.slice(at + 1));
-    if (!scene.after.every(played) || stage.leftMs < scene.needsMs) continue;
+    const behind = scenes.slice(at + 1);
+    stage.reserveMs = stage.slowness * sumOfNeeds(behind);
+    // Without the judgement nobody knows how it went.
+    const neededMs = stage.slowness * sumOfNeeds([scene, ...behind.filter(({ name }) => name === judgement.name)]);
+    if (!scene.after.every(played) || stage.leftMs < neededMs) continue;
     stage.story.scene(scene.title);
     const startMs = performance.now();
     await scene.play(stage);
@@ -97,7 +101,7 @@ async function playAll<Place extends Stage>(production: Production<Place>, shell
   if (stage.boundMs === undefined) await liveOn(production, shell, signal);
 }
 
-function reserveBehind(scenes: readonly Pick<Scene, 'needsMs'>[]): number {
+function sumOfNeeds(scenes: readonly Pick<Scene, 'needsMs'>[]): number {
   return scenes.reduce((sum, { needsMs }) => sum + needsMs, 0);
 }
 

@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import { toSkepError } from '@skep/kernel';
 import { waitOr } from '../frame/interruption.js';
 import type { Shell } from '../frame/shell.js';
-import { countText, msText } from '../output/amounts.js';
+import { countText, msText, plural } from '../output/amounts.js';
 import { CAST } from './cast.js';
 import type { Production } from './production.js';
 import type { Stage } from './stage.js';
@@ -13,12 +13,12 @@ const PAUSE_MS = 500;
 const STATUS_EVERY_MS = 1_000;
 const LINE_EVERY = 15;
 
-export async function liveOn({ stage, whatToType, home }: Production, shell: Shell, signal: AbortSignal): Promise<void> {
+export async function liveOn({ stage, whatToType }: Production, shell: Shell, signal: AbortSignal): Promise<void> {
   const { story, load } = stage;
   tellWhatToType(stage, shell, whatToType);
   load.start(stage.client, PAUSE_MS);
   for (let second = 0; !signal.aborted; second += 1) {
-    const line = `alive: ${CAST.length} agents ${home()}, ${await figuresOf(stage)}`;
+    const line = `alive: ${CAST.length} agents, ${await figuresOf(stage)}`;
     if (story.isLive) story.status(`${line}   Ctrl-C ends`);
     else if (second % LINE_EVERY === 0) story.tell(line);
     await waitOr(STATUS_EVERY_MS, signal);
@@ -29,8 +29,9 @@ export async function liveOn({ stage, whatToType, home }: Production, shell: She
 /** While a node dies, nobody can say what all of them do. */
 async function figuresOf({ client }: Stage): Promise<string> {
   try {
-    const { turns, turnsPerSecond, latencyMs } = await client.status();
-    return `${countText(turns)} turns, ${countText(turnsPerSecond)} a second, p50 ${msText(latencyMs.p50)}, p99 ${msText(latencyMs.p99)}`;
+    const { turns, turnsPerSecond, latencyMs, nodes } = await client.status();
+    const where = nodes === undefined ? '' : `${plural(nodes.length, 'node')}, `;
+    return `${where}${countText(turns)} turns, ${countText(turnsPerSecond)} a second, p50 ${msText(latencyMs.p50)}, p99 ${msText(latencyMs.p99)}`;
   } catch (error) {
     return toSkepError(error).message;
   }

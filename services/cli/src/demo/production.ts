@@ -20,6 +20,4 @@ export interface Production<Place extends Stage = Stage, Numbers extends Figures
   close(): Promise<void>;
   /** Of the second terminal: commands that only this one can show. */
   readonly whatToType: readonly string[];
-  /** Where the agents live, for the line at the end: `on 3 nodes, 3 NATS servers`. */
-  home(): string;
 }

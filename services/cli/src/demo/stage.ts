@@ -9,7 +9,7 @@ export interface Scene<Place extends Stage = Stage> {
   /** Stands in `skipped` when there is no time for it. */
   readonly name: string;
   readonly title: string;
-  /** What it takes on a slow machine. */
+  /** What it takes on a slow machine; `slowness` counts on top of it. */
   readonly needsMs: number;
   /** Scenes without which it makes no sense. */
   readonly after: readonly string[];
@@ -23,6 +23,8 @@ export abstract class Stage<Numbers extends Figures = Figures> {
   killedAtMs: number | undefined;
   inFlightAtKill: readonly number[] = [];
   beforeWrongTurn: VersionedValue | undefined;
+  /** How much longer than usual things take on this machine now; 1 or more. */
+  slowness = 1;
   /** What the scenes behind the current one will need. */
   reserveMs = 0;
   readonly #startMs = performance.now();

@@ -54,10 +54,12 @@ export interface Printed {
 export interface Invocation {
   readonly folder: string;
   readonly stdin?: string;
+  /** Variables that are different there. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
-export async function skep({ folder, stdin }: Invocation, ...args: readonly string[]): Promise<Ended> {
-  const child = start(folder, args);
+export async function skep({ folder, stdin, env }: Invocation, ...args: readonly string[]): Promise<Ended> {
+  const child = start(folder, args, env);
   child.stdin?.end(stdin ?? '');
   let stdout = '';
   let stderr = '';
@@ -119,8 +121,8 @@ export function temporaryFolder(onTestFinished: (remove: () => void) => void): s
   return folder;
 }
 
-function start(folder: string, args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [PROGRAM, ...args], { cwd: folder, env: cleanEnvironment(), stdio: 'pipe' });
+function start(folder: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+  return spawn(process.execPath, [PROGRAM, ...args], { cwd: folder, env: { ...cleanEnvironment(), ...env }, stdio: 'pipe' });
 }
 
 /** Without what npm and the test run put there. */

@@ -1,5 +1,5 @@
 /**
- * What a cluster leaves in its folder, so that other commands find it: where clients connect, which credentials they
+ * What a detached cluster leaves in its folder, so that later commands find it: where clients connect, which credentials they
  * take, and which processes it consists of.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';

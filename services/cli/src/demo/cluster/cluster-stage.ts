@@ -1,6 +1,6 @@
 import { SkepError } from '@skep/kernel';
 import type { Client } from '@skep/sdk';
-import { Stage } from '../stage.js';
+import { type Scene, Stage } from '../stage.js';
 import type { ClusterFigures } from './cluster-figures.js';
 import type { DemoCluster } from './demo-cluster.js';
 
@@ -27,12 +27,9 @@ export class ClusterStage extends Stage<ClusterFigures> {
     return this.cluster.client;
   }
 
-  get runningNodes(): number {
-    return this.cluster.nodes.nodes.filter(({ state }) => state === 'running').length;
-  }
-
-  get runningServers(): number {
-    return this.cluster.runningServers.length;
+  /** A scene with a fixed amount of work shows how fast the machine is just now. */
+  learn({ needsMs }: Pick<Scene<ClusterStage>, 'needsMs'>, tookMs: number): void {
+    this.slowness = Math.max(this.slowness, tookMs / needsMs);
   }
 
   async closeCluster(): Promise<void> {

@@ -1,9 +1,9 @@
 /**
  * Three NATS servers, three nodes and a client, each in a process of its own; only the client's is this one.
  *
- *   <dir>/nats          the servers, and the context in which other commands find them
- *   <dir>/nodes         the nodes' configurations and what they say
- *   <dir>/credentials   who may connect
+ *   <dir>/cluster               the servers, and the context in which other commands find them, as those of "skep up"
+ *   <dir>/cluster/nodes         the nodes' configurations and what they say
+ *   <dir>/cluster/credentials   who may connect
  *
  * - D1 No process outlives this one, however it ends; `close` waits until all of them are gone.
  */
@@ -35,13 +35,14 @@ export class DemoCluster {
 
   /** Resolves when every node serves; when something fails, nothing is left running. @throws SkepError */
   static async start(dir: string, flavour: Flavour): Promise<DemoCluster> {
-    const credentials = Credentials.make(join(dir, 'credentials'), { tenants: [TENANT_DEFAULT] });
-    const servers = await startCluster({ dir: join(dir, 'nats'), credentials, flavour, servers: SERVERS });
+    const folder = folderIn(dir);
+    const credentials = Credentials.make(join(folder, 'credentials'), { tenants: [TENANT_DEFAULT] });
+    const servers = await startCluster({ dir: folder, credentials, flavour, servers: SERVERS });
     let nodes: NodeProcesses | undefined;
     try {
       await servers.ready;
       nodes = await startNodes(servers, {
-        ...{ dir: join(dir, 'nodes'), nodes: NODES, kinds: [KINDS], level: 'fsync' },
+        ...{ dir: nodesIn(dir), nodes: NODES, kinds: [KINDS], level: 'fsync' },
       });
       const way = { servers: servers.urls, credentials: credentials.dir };
       const [outside, operator] = await Promise.all([reachClient({ ...way, tenant: TENANT_DEFAULT }), reachAdmin(way)]);
@@ -94,6 +95,8 @@ export class DemoCluster {
   /** What was acknowledged is on three disks: nobody needs a goodbye. */
   async close(): Promise<void> {
     await this.ways.close().catch(() => undefined);
+    // The list of nodes, too, has those that another command started.
+    await attachNodes(this.nodes.dir)?.kill();
     await this.nodes.kill();
     await endServers(this.servers);
   }
@@ -101,15 +104,17 @@ export class DemoCluster {
 
 /** Whether a demo with a cluster runs on the folder. */
 export async function isClusterRunning(dir: string): Promise<boolean> {
-  if (!existsSync(join(dir, 'nats'))) return false;
-  const there = await attachCluster(join(dir, 'nats'));
+  const there = existsSync(folderIn(dir)) ? await attachCluster(folderIn(dir)) : undefined;
   return there?.servers.some(({ state }) => state !== 'ended') ?? false;
 }
 
 /** Ends nodes that another command added to a demo that is over. */
 export async function endStrays(dir: string): Promise<void> {
-  await attachNodes(join(dir, 'nodes'))?.kill();
+  await attachNodes(nodesIn(dir))?.kill();
 }
+
+const folderIn = (dir: string): string => join(dir, 'cluster');
+const nodesIn = (dir: string): string => join(folderIn(dir), 'nodes');
 
 async function endServers(servers: Cluster): Promise<void> {
   await Promise.all(servers.servers.map((server) => server.kill()));

@@ -6,7 +6,7 @@ import type { Scene } from '../stage.js';
 import { type ClusterStage, STEADY_PAUSE_MS } from './cluster-stage.js';
 
 /** Elections of the published server take 4 to 9 s, and it may hold another one when a server comes back. */
-const NEEDS_MS = { fast: 3_500, stock: 22_000 } as const;
+const NEEDS_MS = { fast: 2_000, stock: 22_000 } as const;
 const SETTLED_MS_MAX = 30_000;
 const ON_MS = 300;
 

@@ -12,7 +12,7 @@ const ON_MS = 300;
 export const nodeKill: Scene<ClusterStage> = {
   name: 'node-kill',
   title: 'kill -9 of a node',
-  needsMs: 4_000,
+  needsMs: 3_000,
   after: ['work'],
   async play(stage) {
     const { story, figures, load, ledger, cluster, client } = stage;
@@ -53,5 +53,6 @@ export const nodeKill: Scene<ClusterStage> = {
     cluster.nodes.save();
     story.figure(`${node.name} started again, served in`, msText(kill.backMs), 'as a new incarnation: what it once held, others hold now');
     await workOn(stage, { calls: 0, forMs: ON_MS });
+    stage.learn(nodeKill, performance.now() - killedMs);
   },
 };

@@ -18,6 +18,13 @@ import { leaderKill } from './leader-kill.js';
 import { nodeKill } from './node-kill.js';
 import { rollingRestart } from './rolling-restart.js';
 
+/** A machine on which servers and nodes take longer to start than this is slow, or busy with something else. */
+const START_MS_USUAL = 2_500;
+
+const JUDGEMENT_MS_MIN = 500;
+const CALLS_USUAL = 10_000;
+const CALLS_JUDGED_PER_MS = 10;
+
 export function clusterProduction({ dir, story, boundMs }: ProductionOptions, flavour: Flavour): Production<ClusterStage, ClusterFigures> {
   const ledger = new Ledger();
   const figures = noClusterFigures({ agents: CAST.length, nodes: NODES, natsServers: SERVERS, natsServer: flavour });
@@ -26,7 +33,7 @@ export function clusterProduction({ dir, story, boundMs }: ProductionOptions, fl
     stage,
     figures,
     // In order. Later scenes are added; none is taken away.
-    scenes: [work, checkpoint, nodeKill, leaderKill(flavour), rollingRestart, judgement, wrongTurn, timeTravel, otherWay],
+    scenes: [work, checkpoint, nodeKill, leaderKill(flavour), rollingRestart, judgementOf(ledger), wrongTurn, timeTravel, otherWay],
     async open() {
       story.say(
         `${story.colours.bold('Skep')}: ${CAST.length} agents on ${NODES} nodes over ${SERVERS} NATS servers. Some of them will be killed. The data lie in ${dir}.`,
@@ -35,6 +42,7 @@ export function clusterProduction({ dir, story, boundMs }: ProductionOptions, fl
       const startMs = performance.now();
       stage.cluster = await DemoCluster.start(dir, flavour);
       figures.startMs = rounded(performance.now() - startMs);
+      stage.slowness = Math.max(1, figures.startMs / START_MS_USUAL);
       const { version } = stage.cluster.servers;
       story.say(
         `${plural(SERVERS, 'NATS server')} (${version}, ${flavour === 'fast' ? 'with short elections' : 'as published'}) and ${plural(NODES, 'node')} serve after ${msText(figures.startMs)}.`,
@@ -43,7 +51,16 @@ export function clusterProduction({ dir, story, boundMs }: ProductionOptions, fl
     async close() {
       await stage.closeCluster();
     },
-    whatToType: ['status', 'node ls', 'node kill n2', 'agent where worker/north-3', 'agent migrate worker/north-3 --to n1'],
-    home: () => `on ${plural(stage.runningNodes, 'node')} and ${plural(stage.runningServers, 'NATS server')}`,
+    whatToType: ['node ls', 'agent where worker/north-3', 'agent migrate worker/north-3 --to n1', 'node kill n2', 'node add n2'],
+  };
+}
+
+/** Its work grows with the calls: some ten of them a millisecond, on top of a little for every agent. */
+function judgementOf(ledger: Ledger): typeof judgement {
+  return {
+    ...judgement,
+    get needsMs() {
+      return JUDGEMENT_MS_MIN + Math.max(ledger.count, CALLS_USUAL) / CALLS_JUDGED_PER_MS;
+    },
   };
 }

@@ -47,6 +47,5 @@ export function embeddedProduction({ dir, story, boundMs }: ProductionOptions): 
       await stage.holder?.stop();
     },
     whatToType: [],
-    home: () => 'in one process',
   };
 }
