@@ -88,8 +88,9 @@ async function playAll<Place extends Stage>(production: Production<Place>, shell
     const played = (name: string) => !figures.skipped.includes(name);
     const behind = scenes.slice(at + 1);
     stage.reserveMs = stage.slowness * sumOfNeeds(behind);
-    // Without the judgement nobody knows how it went.
-    const neededMs = stage.slowness * sumOfNeeds([scene, ...behind.filter(({ name }) => name === judgement.name)]);
+    // Without the judgement nobody knows how it went; without work there is nothing to judge.
+    const kept = scene.after.length === 0 ? [] : behind.filter(({ name }) => name === judgement.name);
+    const neededMs = stage.slowness * sumOfNeeds([scene, ...kept]);
     if (!scene.after.every(played) || stage.leftMs < neededMs) continue;
     stage.story.scene(scene.title);
     const startMs = performance.now();

@@ -38,7 +38,7 @@ test.skipIf(!cluster)(
   },
   async ({ onTestFinished }) => {
     const folder = temporaryFolder(onTestFinished);
-    const { code, json, stderr } = await skep({ folder }, 'demo', '--seconds', '40', '--json');
+    const { code, json, stderr } = await skep({ folder }, 'demo', '--seconds', '90', '--json');
     expect(stderr).toContain('kill -9 of a node');
     expect(json).toMatchObject({
       ...{ nodes: 3, natsServers: 3, natsServer: expect.stringMatching(/^(fast|stock)$/), level: 'fsync', agents: 60 },
@@ -46,7 +46,7 @@ test.skipIf(!cluster)(
       ...{ acknowledgedLost: 0, doubleCommits: 0, gaps: 0, failedCalls: 0, rootsEqual: 60, accountsEqual: 60 },
     });
     expect(json.inFlightAtKill).toBeGreaterThanOrEqual(50);
-    // On a busy machine there may be no time for these; what was played must have gone well.
+    // It ends by itself when all is played; on a machine that is busy beyond measure there may be no time for these.
     const { skipped } = json;
     expect(skipped).not.toContain('judgement');
     if (!skipped.includes('nats-leader-kill')) expect(json).toMatchObject({ natsLeaderKill: { writesStoppedMs: expect.any(Number) } });

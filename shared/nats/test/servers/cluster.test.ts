@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Cluster, type ClusterOptions, type NatsServer, natsHere, startCluster } from '../../src/servers/index.js';
+import {
+  attachCluster,
+  type Cluster,
+  type ClusterOptions,
+  makeCredentials,
+  type NatsServer,
+  natsHere,
+  startCluster,
+} from '../../src/servers/index.js';
 
 const closing: (() => Promise<void>)[] = [];
 
@@ -83,6 +91,28 @@ describe.skipIf(!natsHere())('a cluster of three', { timeout: 60_000 }, () => {
     expect(leader.pid).not.toBe(pid);
     const { state } = await api(connection, '$JS.API.STREAM.INFO.LANE');
     expect((state as { messages: number }).messages).toBe(second);
+  });
+
+  test('says who leads which stream, and how far it is written', async () => {
+    const cluster = await start();
+    const connection = await client(cluster.urls);
+    expect(await cluster.streamLeaders()).toEqual([]);
+    await makeStream(connection, 3);
+    const { leader } = await leaderOf(connection, cluster);
+    const sequence = await publish(connection, 'a');
+    // A follower that is asked may hear of the newest entry a little later.
+    await expect.poll(() => cluster.streamLeaders(), { timeout: 10_000 }).toEqual([{ stream: 'LANE', leader: leader.name, lastSequence: sequence }]);
+  });
+
+  test('C5 one with a folder and credentials can be found while it runs, also when it ends with its starter', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'skep-cluster-'));
+    closing.push(async () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
+    const cluster = await start({ dir, credentials: makeCredentials(join(dir, 'credentials')) });
+    const found = await attachCluster(dir);
+    expect(found?.urls).toEqual(cluster.urls);
+    expect(found?.servers.map(({ pid }) => pid)).toEqual(cluster.servers.map(({ pid }) => pid));
+    await cluster.close();
+    expect((await attachCluster(dir))?.servers.map(({ state }) => state)).toEqual(['ended', 'ended', 'ended']);
   });
 
   test('a paused server is missed and comes back', async () => {
