@@ -28,7 +28,7 @@ import {
 import type { Rules } from '@skep/lane';
 import type { Ports } from '@skep/ports';
 import { type ClusterOptions, Company, lanesOfNode } from './cluster/company.js';
-import type { AgentRequest } from './cluster/post.js';
+import type { AgentRequest, Doubt } from './cluster/post.js';
 import { within } from './deadline.js';
 import type { DirectoryRow } from './directory.js';
 import { Incarnation } from './incarnation.js';
@@ -169,19 +169,21 @@ export class SkepNode {
   async request(request: AgentRequest, waitMs: number): Promise<Value> {
     const { clock } = this.ports;
     const endMs = clock.monotonicMs() + waitMs;
+    let doubt: Doubt = 'none';
     // A node that comes back has no incarnation that could ask for it.
     for (;;) {
       const { post } = this.current;
       if (post === undefined) throw new SkepError('not-configured', { message: 'this node is not part of a cluster', id: this.name });
       try {
-        return await post.request(request, Math.max(0, endMs - clock.monotonicMs()));
+        return await post.request(request, Math.max(0, endMs - clock.monotonicMs()), doubt);
       } catch (error) {
         const { comingBack } = this;
         if (!isSkepError(error)) throw error;
         if (isSkepError(error, 'closed')) {
           throw new SkepError('outcome-unknown', { message: 'the node was closed before it had the answer', id: request.agent, cause: error });
         }
-        if (comingBack === undefined || this.closed || !post.mayGoOn(request, error)) throw error;
+        doubt = post.doubtAfter(request, error, doubt);
+        if (comingBack === undefined || this.closed || !post.mayGoOn(request, error, doubt)) throw error;
         await within(clock, comingBack, { leftMs: endMs - clock.monotonicMs(), agent: request.agent, what: request.method });
       }
     }

@@ -4,6 +4,7 @@
  * - R1 A request that was certainly not begun goes on to wherever the agent is now, until its time is up.
  * - R2 One that may have been begun is sent again only if that changes nothing twice: it reads, or carries an operation.
  * - R3 What a node does not hold it takes when it is asked, unless it knows who holds it: safety is the directory's work (L3).
+ * - R4 Once an attempt left a doubt, the refusal of a later one does not take it away: the request ends with its answer, or in doubt (G13).
  */
 import type { ActorHost, AskElsewhere, HostCall, OtherNodes } from '@skep/actor';
 import { type AgentId, type ErrorCode, type IncarnationId, parseAgentId, SkepError, toSkepError, type Value } from '@skep/kernel';
@@ -30,6 +31,9 @@ export interface PostOptions {
   /** Performs a command other than `call` for an agent of this node. */
   readonly perform: (request: AgentRequest) => Promise<Value>;
 }
+
+/** Whether a request may have been begun somewhere. */
+export type Doubt = 'none' | 'doubtful';
 
 const CALL = 'call';
 /** Brings an agent to life and changes nothing. */
@@ -96,21 +100,27 @@ export class Post implements OtherNodes {
     return (reply as { readonly value: Value }).value;
   }
 
-  /** Asks wherever the agent is, here too. Rejects with what it was refused for, or with `timeout` after `waitMs`. */
-  async request(request: AgentRequest, waitMs: number): Promise<Value> {
+  /**
+   * Asks wherever the agent is, here too. Rejects with what it was refused for, or with `timeout` after `waitMs`. `before`: an earlier
+   * attempt may have begun it.
+   */
+  async request(request: AgentRequest, waitMs: number, before: Doubt = 'none'): Promise<Value> {
     const { clock } = this.options;
     const endMs = clock.monotonicMs() + waitMs;
+    let doubt = before;
     for (let attempt = 0; ; attempt += 1) {
       try {
         return await this.attempt(request, endMs - clock.monotonicMs(), attempt);
       } catch (thrown) {
         const error = toSkepError(thrown);
-        if (this.stopped || !this.mayGoOn(request, error)) throw error;
+        doubt = this.doubtAfter(request, error, doubt);
+        const told = doubt === 'doubtful' ? undecided(error, request.agent) : error;
+        if (this.stopped || !this.mayGoOn(request, error, doubt)) throw told;
         const pauseMs = Math.min(AGAIN_MS * 2 ** attempt, AGAIN_MS_MAX);
-        if (clock.monotonicMs() + pauseMs >= endMs) throw error;
+        if (clock.monotonicMs() + pauseMs >= endMs) throw told;
         await new Promise<void>((resolve) => clock.setTimer(pauseMs, resolve));
         // The process may have been stopped meanwhile.
-        if (clock.monotonicMs() >= endMs) throw error;
+        if (clock.monotonicMs() >= endMs) throw told;
       }
     }
   }
@@ -125,9 +135,15 @@ export class Post implements OtherNodes {
     await this.request({ agent, method: TOUCH, parameters: [TAKE] }, waitMs);
   }
 
-  /** Whether a request that failed may be sent again. */
-  mayGoOn(request: AgentRequest, error: SkepError): boolean {
-    return MOVES_ON.has(error.code) || (DOUBTFUL.has(error.code) && this.mayRepeat(request));
+  /** Whether a request that failed may be sent again. After a doubt a refusal for now decides nothing (R4). */
+  mayGoOn(request: AgentRequest, { code, retry }: SkepError, doubt: Doubt): boolean {
+    if (MOVES_ON.has(code) || (doubt === 'doubtful' && retry === 'later')) return true;
+    return DOUBTFUL.has(code) && this.mayRepeat(request);
+  }
+
+  /** Whether a request may have been begun, after one more attempt failed. What only reads leaves no doubt. */
+  doubtAfter(request: AgentRequest, { code }: SkepError, before: Doubt): Doubt {
+    return before === 'doubtful' || (DOUBTFUL.has(code) && !this.reads(request)) ? 'doubtful' : 'none';
   }
 
   private attempt(request: AgentRequest, leftMs: number, attempt: number): Promise<Value> {
@@ -162,12 +178,14 @@ export class Post implements OtherNodes {
     return { ...reply };
   }
 
-  private mayRepeat({ agent, method, parameters }: AgentRequest): boolean {
-    if (READS.has(method)) return true;
-    if (method !== CALL) return false;
-    const [name, , options] = parameters;
-    if (options !== null && typeof options === 'object' && 'slot' in options) return true;
-    return this.options.host().isQuery(parseAgentId(agent).kind, String(name));
+  private mayRepeat(request: AgentRequest): boolean {
+    const { method, parameters } = request;
+    const options = parameters[2] ?? null;
+    return this.reads(request) || (method === CALL && options !== null && typeof options === 'object' && 'slot' in options);
+  }
+
+  private reads({ agent, method, parameters }: AgentRequest): boolean {
+    return READS.has(method) || (method === CALL && this.options.host().isQuery(parseAgentId(agent).kind, String(parameters[0])));
   }
 
   /** Sends an item to where an agent is believed to be; returns the node. Lost when that is here or nowhere: its sender tries again. */
@@ -243,6 +261,12 @@ export class Post implements OtherNodes {
     locator.wrong(agent, from);
     return locator.holds(agent) || (locator.takes && locator.known(agent) === undefined);
   }
+}
+
+function undecided(error: SkepError, agent: AgentId): SkepError {
+  if (DOUBTFUL.has(error.code)) return error;
+  const message = `an earlier attempt may have taken effect; the last one was refused with ${error.code}: ${error.message}`;
+  return new SkepError('outcome-unknown', { message, id: agent, cause: error });
 }
 
 /** Options of a call as they cross the wire. */
