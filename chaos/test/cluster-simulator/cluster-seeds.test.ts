@@ -36,6 +36,14 @@ describe('O4 O5 Q11: several nodes keep every promise, whatever happens to them'
   });
 });
 
+describe('seeds that found something', () => {
+  test.each([
+    [1302, 'a request went on after its deadline when its process had been stopped'],
+    [1612, 'a node that went down while the others came up'],
+    [3364, 'an ask in doubt was refused at the next attempt, counted as not begun, and took effect twice (G4)'],
+  ])('seed %i: %s', (seed) => mustKeep(seed));
+});
+
 describe('the seeds together', () => {
   const KINDS_OF_TROUBLE = [
     ...['node crash', 'store crash', 'power cut', 'kill', 'kill of an heir', 'partition', 'split', 'pause', 'clock jump', 'clock drift', 'disk full'],
