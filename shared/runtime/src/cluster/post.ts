@@ -125,11 +125,6 @@ export class Post implements OtherNodes {
     }
   }
 
-  /** Brings an agent to life wherever it should live now. */
-  async touch(agent: AgentId, waitMs: number): Promise<void> {
-    await this.request({ agent, method: TOUCH, parameters: [] }, waitMs);
-  }
-
   /** Brings an agent, that was let go here, to life where it is placed now, whatever that node believes. */
   async give(agent: AgentId, waitMs: number): Promise<void> {
     await this.request({ agent, method: TOUCH, parameters: [TAKE] }, waitMs);
