@@ -156,7 +156,6 @@ export class NodeService {
           ...(suspectAfterMs === undefined ? {} : { suspectAfterMs }),
           closings: (listener) => ports.onPeerClosed((peer) => listener(nodeId(peer))),
           link: (listener) => ports.onState(({ kind }) => listener(kind === 'connected' ? 'connected' : 'disconnected')),
-          closings: (listener) => ports.onPeerClosed((peer) => listener(nodeId(peer))),
           onAlarm: (agent, error) => lines.say('alarm', { agent, ...error.toJSON() }),
           onLaneAlarm: (lane, error) => {
             this.laneAlarms.push({ lane, message: error.message });

@@ -9,7 +9,7 @@ import type { Interruption } from '../frame/interruption.js';
 import type { Shell } from '../frame/shell.js';
 import { rounded } from '../output/amounts.js';
 import { CAST } from './cast.js';
-import { endStrays, isClusterRunning } from './cluster/demo-cluster.js';
+import { endStrays, runsOn } from './cluster/demo-cluster.js';
 import { clusterProduction } from './cluster/production.js';
 import { isDemoFolder, markDemoFolder } from './demo-folder.js';
 import { embeddedProduction } from './embedded/production.js';
@@ -125,7 +125,7 @@ async function prepareFolder(dir: string): Promise<void> {
     await holder.close();
     throw inUse(dir, `process ${pid} holds ${dir}`, `end process ${pid}`);
   }
-  if (await isClusterRunning(dir)) throw inUse(dir, `its servers run on ${dir}`, 'end it with Ctrl-C in its terminal');
+  if (runsOn(dir)) throw inUse(dir, `its servers run on ${dir}`, 'end it with Ctrl-C in its terminal');
   if (existsSync(dir) && readdirSync(dir).length > 0 && !isDemoFolder(dir)) {
     throw new SkepError('invalid-input', {
       message: `${dir} holds something else than a demo`,

@@ -7,24 +7,21 @@
  *
  * - D1 No process outlives this one, however it ends; `close` waits until all of them are gone.
  */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { AgentId } from '@skep/kernel';
 import { SkepError } from '@skep/kernel';
-import { attachCluster, type Cluster, Credentials, type Flavour, type NatsServer, startCluster } from '@skep/nats/servers';
+import { type Cluster, Credentials, type Flavour, isClusterRunning, type NatsServer, readClusterContext, startCluster } from '@skep/nats/servers';
 import type { Client } from '@skep/sdk';
-import { type Admin, attachNodes, type NodeProcesses, reachAdmin, reachClient, startNodes } from '@skep/sdk/operations';
+import { type Admin, attachNodes, type NodeProcesses, reachClient, reachOperator, startNodes } from '@skep/sdk/operations';
 import { TENANT_DEFAULT } from '../../arguments/agent-address.js';
+import { nodesFolder } from '../../cluster/cluster-target.js';
+import { OUR_KINDS_FILE } from '../../config/our-kinds.js';
 
 export const NODES = 3;
 export const SERVERS = 3;
 
 /** A leader of lanes is the one of the streams that grew between two looks. */
 const LOOK_MS = 150;
-
-/** The same from `src` and `dist`: a child always runs what was built. */
-const KINDS = fileURLToPath(new URL('../../../dist/demo/kinds/program.js', import.meta.url));
 
 export class DemoCluster {
   private constructor(
@@ -42,10 +39,10 @@ export class DemoCluster {
     try {
       await servers.ready;
       nodes = await startNodes(servers, {
-        ...{ dir: nodesIn(dir), nodes: NODES, kinds: [KINDS], level: 'fsync' },
+        ...{ dir: nodesFolder(folderIn(dir)), nodes: NODES, kinds: [OUR_KINDS_FILE], level: 'fsync' },
       });
       const way = { servers: servers.urls, credentials: credentials.dir };
-      const [outside, operator] = await Promise.all([reachClient({ ...way, tenant: TENANT_DEFAULT }), reachAdmin(way)]);
+      const [outside, operator] = await Promise.all([reachClient({ ...way, tenant: TENANT_DEFAULT }), reachOperator(way)]);
       const close = async (): Promise<void> => {
         await Promise.all([outside.close(), operator.close()]);
       };
@@ -103,18 +100,18 @@ export class DemoCluster {
 }
 
 /** Whether a demo with a cluster runs on the folder. */
-export async function isClusterRunning(dir: string): Promise<boolean> {
-  const there = existsSync(folderIn(dir)) ? await attachCluster(folderIn(dir)) : undefined;
-  return there?.servers.some(({ state }) => state !== 'ended') ?? false;
+export function runsOn(dir: string): boolean {
+  const folder = folderIn(dir);
+  const context = readClusterContext(folder);
+  return context !== undefined && isClusterRunning(folder, context);
 }
 
 /** Ends nodes that another command added to a demo that is over. */
 export async function endStrays(dir: string): Promise<void> {
-  await attachNodes(nodesIn(dir))?.kill();
+  await attachNodes(nodesFolder(folderIn(dir)))?.kill();
 }
 
 const folderIn = (dir: string): string => join(dir, 'cluster');
-const nodesIn = (dir: string): string => join(folderIn(dir), 'nodes');
 
 async function endServers(servers: Cluster): Promise<void> {
   await Promise.all(servers.servers.map((server) => server.kill()));
