@@ -5,15 +5,16 @@
  * - B2 What is published while there is no connection is lost, as the contract allows; requests then fail at once with `unavailable`.
  * - B3 Interest travels between servers asynchronously: a request that met nobody is sent again after 5, 20 and 100 ms before it fails.
  * - B4 A request that was under way when the connection went is `timeout`: it may have been handled.
+ * - B5 A status line in an inbox is the server's word that nobody listens, and is nobody's answer. Elsewhere it was forged, and counts for nothing.
  */
 import { headers, type Msg, type MsgHdrs } from '@nats-io/transport-node';
 import { SkepError } from '@skep/kernel';
 import type { Bus, BusMessage, Clock, PublishOptions, RequestOptions, SubscribeOptions } from '@skep/ports';
 import type { Link } from './link.js';
+import { headersOf } from './message-headers.js';
 import { checkPattern, checkSubject, mayAnswer } from './subject.js';
 
 const NOBODY_RETRY_MS = [5, 20, 100] as const;
-const NO_HEADERS: ReadonlyMap<string, string> = new Map();
 /** What a message takes besides its payload: the frame of headers that the server counts along. */
 const HEADER_FRAME = 'NATS/1.0\r\n\r\n'.length;
 
@@ -40,8 +41,9 @@ export class NatsBus implements Bus {
     return this.link.subscribe(
       pattern,
       (message) => {
-        // A status line is the server's word to whoever gave this inbox as `replyTo`: nobody listens there.
-        if ((message.headers?.code ?? 0) === 0) handler(new NatsMessage(message, this.link));
+        // B5. Most messages are no answers, or have no headers at all.
+        if (message.subject.startsWith(`${this.link.inbox}.`) && (message.headers?.code ?? 0) !== 0) return;
+        handler(new NatsMessage(message, this.link));
       },
       options?.queue,
     );
@@ -98,7 +100,7 @@ class NatsMessage implements BusMessage {
   }
 
   get headers(): ReadonlyMap<string, string> {
-    this.#headers ??= decoded(this.message.headers);
+    this.#headers ??= headersOf(this.message);
     return this.#headers;
   }
 
@@ -124,11 +126,6 @@ function encoded(given: ReadonlyMap<string, string>): MsgHdrs {
   const written = headers();
   for (const [name, value] of given) written.set(name, value);
   return written;
-}
-
-function decoded(written: MsgHdrs | undefined): ReadonlyMap<string, string> {
-  if (written === undefined) return NO_HEADERS;
-  return new Map(written.keys().map((name) => [name, written.get(name)]));
 }
 
 function checkSize(link: Link, subject: string, payload: Uint8Array, given: ReadonlyMap<string, string> | undefined): void {

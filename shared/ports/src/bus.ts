@@ -2,6 +2,7 @@
 export interface BusMessage {
   readonly subject: string;
   readonly payload: Uint8Array;
+  /** One that was sent several times: its values joined by `, `. @throws SkepError `malformed` for what a stranger wrote and nobody can read */
   readonly headers: ReadonlyMap<string, string>;
   /** Answers whoever asked; a no-op for a message that nobody awaits. A request takes the first answer, an inbox takes all of them. */
   reply(payload: Uint8Array): void;

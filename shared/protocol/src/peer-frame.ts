@@ -74,8 +74,11 @@ export function encodeFrame(from: IncarnationId, items: readonly Uint8Array[]): 
   return frame;
 }
 
-/** @throws SkepError `malformed`, `unsupported-format` */
-export function decodeFrame(bytes: Uint8Array): { readonly from: IncarnationId; readonly items: readonly PeerItem[] } {
+/** @throws SkepError `malformed`, `unsupported-format`, `payload-too-large` for more than `itemsMax` items */
+export function decodeFrame(
+  bytes: Uint8Array,
+  itemsMax = Number.POSITIVE_INFINITY,
+): { readonly from: IncarnationId; readonly items: readonly PeerItem[] } {
   const header = decodePrefix(bytes, 0);
   const [format, from] = Array.isArray(header.value) ? (header.value as readonly Value[]) : [];
   if (typeof format === 'number' && format > FRAME_FORMAT) {
@@ -83,7 +86,10 @@ export function decodeFrame(bytes: Uint8Array): { readonly from: IncarnationId; 
   }
   if (format !== FRAME_FORMAT || typeof from !== 'string') throw malformed('its header is not [format, incarnation]');
   const items: PeerItem[] = [];
-  for (let at = header.end; at < bytes.length; ) {
+  for (let at = header.end, count = 0; at < bytes.length; count += 1) {
+    if (count >= itemsMax) {
+      throw new SkepError('payload-too-large', { message: `a frame has more than ${itemsMax} items`, remedy: 'Send them in several frames.' });
+    }
     const { value, end } = decodePrefix(bytes, at);
     const item = readItem(value);
     if (item !== undefined) items.push(item);

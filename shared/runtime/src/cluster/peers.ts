@@ -4,8 +4,9 @@
  *
  * - F1 A frame may be lost. Messages are kept by their senders, requests are answered or time out: nothing waits for a frame for ever.
  * - F2 Whoever asked a node that is dead hears of it at once.
+ * - F3 An item that is too large for the bus takes no other one with it, and whoever waits for it hears why.
  */
-import { type AgentId, fromErrorShape, type IncarnationId, SkepError, type Value } from '@skep/kernel';
+import { type AgentId, fromErrorShape, type IncarnationId, isSkepError, SkepError, type Value } from '@skep/kernel';
 import type { Bus, Clock } from '@skep/ports';
 import { decodeFrame, encodeFrame, encodePeerItem, type PeerItem, SeenNumbers, type Subjects } from '@skep/protocol';
 
@@ -25,8 +26,13 @@ interface Pending {
   readonly cancel: () => void;
 }
 
+interface Encoded {
+  readonly item: PeerItem;
+  readonly bytes: Uint8Array;
+}
+
 interface Outgoing {
-  items: Uint8Array[];
+  items: Encoded[];
   bytes: number;
 }
 
@@ -53,7 +59,7 @@ export class Peers {
     if (this.stopped) return;
     const bytes = encodePeerItem(item);
     const outgoing = this.outgoing.get(peer) ?? { items: [], bytes: 0 };
-    outgoing.items.push(bytes);
+    outgoing.items.push({ item, bytes });
     outgoing.bytes += bytes.length;
     this.outgoing.set(peer, outgoing);
     if (outgoing.bytes > FRAME_BYTES) return this.leave(peer, outgoing);
@@ -107,9 +113,27 @@ export class Peers {
     this.outgoing.delete(peer);
     const { bus, subjects, incarnation } = this.options;
     try {
-      bus.publish(subjects.peer(peer), encodeFrame(incarnation, items));
-    } catch {
-      // F1: too large for the bus, or no way out for now; whoever waits for it tries again or hears that time is up.
+      const frame = encodeFrame(
+        incarnation,
+        items.map(({ bytes }) => bytes),
+      );
+      bus.publish(subjects.peer(peer), frame);
+    } catch (error) {
+      // F1: no way out for now; whoever waits for it tries again or hears that time is up.
+      if (isSkepError(error, 'payload-too-large')) this.tooLarge(peer, items, error);
+    }
+  }
+
+  /** F3 */
+  private tooLarge(peer: IncarnationId, items: readonly Encoded[], error: SkepError): void {
+    const [first] = items;
+    if (first === undefined) return;
+    if (items.length > 1) {
+      for (const each of items) this.leave(peer, { items: [each], bytes: each.bytes.length });
+    } else if (first.item.kind === 'ask') {
+      this.settle(first.item.number)?.reject(error);
+    } else if (first.item.kind === 'answer') {
+      this.send(peer, { kind: 'refusal', number: first.item.number, error: error.toJSON() });
     }
   }
 

@@ -77,10 +77,11 @@ export class Gateway {
   }
 
   private onRequest(message: BusMessage): void {
-    const form = formOf(message.payload, contentTypeOf(message.headers));
-    const answerForm = form === 'unknown' ? 'json' : form;
+    let answerForm: Form = 'json';
     let asked: Answered & { readonly headers: RequestHeaders };
     try {
+      const form = formOf(message.payload, contentTypeOf(message.headers));
+      if (form !== 'unknown') answerForm = form;
       asked = this.read(message, form);
     } catch (error) {
       return answer(message, answerForm, errorForClients(error));

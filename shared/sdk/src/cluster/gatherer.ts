@@ -1,5 +1,7 @@
 /** Items that go to one place are gathered and leave in one frame, when everything that is under way in this moment had its say. */
 
+import { FRAME_ITEMS_MAX } from './client-frame.js';
+
 /** A frame that grows beyond this leaves at once. */
 const FRAME_BYTES = 256 * 1024;
 
@@ -17,7 +19,7 @@ export class Gatherer<Place> {
 
   add(place: Place, item: Uint8Array): void {
     const gathered = this.gathered.get(place) ?? { items: [], bytes: 0 };
-    if (gathered.items.length > 0 && gathered.bytes + item.length > FRAME_BYTES) {
+    if (gathered.items.length > 0 && (gathered.bytes + item.length > FRAME_BYTES || gathered.items.length >= FRAME_ITEMS_MAX)) {
       this.gathered.delete(place);
       this.leave(place, gathered.items);
       return this.add(place, item);
