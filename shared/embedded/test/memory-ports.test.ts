@@ -12,6 +12,17 @@ busConformance('the local bus', async () => {
 clockConformance("the system's clock", async () => ({ clock: systemClock }));
 randomConformance("the system's chance", () => systemRandom);
 
+describe("the system's chance", () => {
+  it('gives no number out twice, though it draws them in blocks', () => {
+    const drawn = Array.from({ length: 5_000 }, (_, at) =>
+      at % 2 === 0 ? systemRandom.uint32().toString(16) : Buffer.from(systemRandom.bytes(16)).toString('hex'),
+    );
+    // Of 2,500 numbers of 32 bits two may be alike by chance; not ten.
+    expect(new Set(drawn).size).toBeGreaterThan(drawn.length - 10);
+    expect(systemRandom.bytes(100_000)).toHaveLength(100_000);
+  });
+});
+
 describe('the ports in memory', () => {
   it('say what they are: level memory, exclusive', () => {
     const { log } = memoryPorts();
