@@ -6,9 +6,24 @@ import { type AgentId, type IncarnationId, SkepError } from '@skep/kernel';
 
 const AGENTS_MAX = 65_536;
 
+interface Place {
+  at: IncarnationId;
+  /** Grows with each use. */
+  used: number;
+}
+
+interface Candidate {
+  readonly agent: AgentId;
+  readonly place: Place;
+  readonly used: number;
+}
+
+/** Looked at for every message: a look only notes when it was. The order is made when somebody must go. */
 export class Whereabouts {
-  /** From the one that was looked up longest ago to the latest. */
-  private readonly known = new Map<AgentId, IncarnationId>();
+  private readonly known = new Map<AgentId, Place>();
+  /** All of one moment, whoever was used longest ago at the end. */
+  private candidates: Candidate[] = [];
+  private uses = 0;
 
   /** @throws SkepError `invalid-input` for a bound that holds nothing */
   constructor(private readonly agentsMax: number = AGENTS_MAX) {
@@ -22,19 +37,23 @@ export class Whereabouts {
   }
 
   find(agent: AgentId): IncarnationId | undefined {
-    const incarnation = this.known.get(agent);
-    if (incarnation !== undefined) this.learn(agent, incarnation);
-    return incarnation;
+    const place = this.known.get(agent);
+    if (place === undefined) return undefined;
+    this.uses += 1;
+    place.used = this.uses;
+    return place.at;
   }
 
   learn(agent: AgentId, incarnation: IncarnationId): void {
-    this.known.delete(agent);
-    this.known.set(agent, incarnation);
-    if (this.known.size <= this.agentsMax) return;
-    for (const oldest of this.known.keys()) {
-      this.known.delete(oldest);
+    this.uses += 1;
+    const place = this.known.get(agent);
+    if (place !== undefined) {
+      place.at = incarnation;
+      place.used = this.uses;
       return;
     }
+    if (this.known.size >= this.agentsMax) this.forgetOldest();
+    this.known.set(agent, { at: incarnation, used: this.uses });
   }
 
   forget(agent: AgentId): void {
@@ -43,6 +62,20 @@ export class Whereabouts {
 
   /** Walks through all that is known: for the rare case that an incarnation is gone. */
   forgetAll(incarnation: IncarnationId): void {
-    for (const [agent, at] of this.known) if (at === incarnation) this.known.delete(agent);
+    for (const [agent, { at }] of this.known) if (at === incarnation) this.known.delete(agent);
+  }
+
+  /** Whoever was not used since the order was made was used before all that were, and before all that came since. */
+  private forgetOldest(): void {
+    for (;;) {
+      const candidate = this.candidates.pop();
+      if (candidate === undefined) {
+        const all = [...this.known].map(([agent, place]): Candidate => ({ agent, place, used: place.used }));
+        this.candidates = all.sort((one, other) => other.used - one.used);
+      } else if (this.known.get(candidate.agent) === candidate.place && candidate.place.used === candidate.used) {
+        this.known.delete(candidate.agent);
+        return;
+      }
+    }
   }
 }
