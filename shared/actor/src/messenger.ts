@@ -44,13 +44,13 @@ export class Messenger {
 
   /** Hands out what the agent's outbox holds; what a receiver has no room for is tried again later. */
   dispatch(sender: Activation, items: readonly SendItem[] = sender.ready.outbox): void {
-    const blocked = new Set<AgentId>();
+    let blocked: Set<AgentId> | undefined;
     for (const item of items) {
-      if (item.sequence <= (sender.taken.get(item.to) ?? 0) || blocked.has(item.to)) continue;
+      if (item.sequence <= (sender.taken.get(item.to) ?? 0) || blocked?.has(item.to) === true) continue;
       const sent = this.others?.isAway(item.to) === true ? this.post(sender, item) : this.handOver(sender, item);
-      if (!sent) blocked.add(item.to);
+      if (!sent) blocked = (blocked ?? new Set()).add(item.to);
     }
-    if (blocked.size > 0) this.later(sender);
+    if (blocked !== undefined) this.later(sender);
     else if (!sender.redelivering) this.vain.delete(sender.agent);
   }
 
@@ -70,6 +70,8 @@ export class Messenger {
     const sender = this.host.find(from);
     if (sender === undefined) return this.others?.taken(from, to, sequence);
     if (sequence > (sender.taken.get(to) ?? 0)) sender.taken.set(to, sequence);
+    // Nothing is under way any more: what was posted need not be remembered.
+    if (sequence >= (sender.posted.get(to) ?? 0)) sender.posted.delete(to);
   }
 
   /** The message was taken before; its record may still be on its way. */
@@ -149,16 +151,20 @@ export class Messenger {
   private postAgainLater(sender: Activation, attempt: number): void {
     if (sender.reposting) return;
     sender.reposting = true;
-    const before = new Map([...sender.posted.keys()].map((to) => [to, sender.taken.get(to) ?? 0]));
+    const before = firstUntakenOfAll(sender);
     const waitMs = Math.min(REPOST_AFTER_MS * 2 ** (attempt - 1), REDELIVER_AFTER_MS_MAX);
     this.clock.setTimer(waitMs, () => {
       sender.reposting = false;
       if (this.host.find(sender.agent) !== sender || sender.stage !== 'ready') return;
-      const waiting = untakenReceivers(sender);
-      const stuck = waiting.filter((to) => sender.posted.has(to) && before.get(to) === (sender.taken.get(to) ?? 0));
-      for (const to of stuck) sender.posted.delete(to);
-      if (stuck.length > 0) this.dispatch(sender);
-      if (waiting.length > 0) this.postAgainLater(sender, stuck.length > 0 ? attempt + 1 : 1);
+      const waiting = firstUntakenOfAll(sender);
+      let stuck = false;
+      for (const [to, sequence] of waiting) {
+        // By the message itself: what was taken is forgotten as soon as the sender's own record says it.
+        if (before.get(to) !== sequence || !sender.posted.delete(to)) continue;
+        stuck = true;
+      }
+      if (stuck) this.dispatch(sender);
+      if (waiting.size > 0) this.postAgainLater(sender, stuck ? attempt + 1 : 1);
     });
   }
 
@@ -179,8 +185,9 @@ function firstUntaken(sender: Activation, to: AgentId): number | undefined {
   return sender.ready.outbox.find((item) => item.to === to && item.sequence > taken)?.sequence;
 }
 
-function untakenReceivers(sender: Activation): readonly AgentId[] {
-  const receivers = new Set<AgentId>();
-  for (const { to, sequence } of sender.ready.outbox) if (sequence > (sender.taken.get(to) ?? 0)) receivers.add(to);
-  return [...receivers];
+/** The first message to each receiver that is not known to be taken. */
+function firstUntakenOfAll({ ready, taken }: Activation): ReadonlyMap<AgentId, number> {
+  const first = new Map<AgentId, number>();
+  for (const { to, sequence } of ready.outbox) if (!first.has(to) && sequence > (taken.get(to) ?? 0)) first.set(to, sequence);
+  return first;
 }
