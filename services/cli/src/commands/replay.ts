@@ -2,11 +2,12 @@ import { resolve } from 'node:path';
 import { SkepError } from '@skep/kernel';
 import type { Command } from 'commander';
 import { agentText } from '../arguments/agent-address.js';
-import { share } from '../arguments/number-argument.js';
+import { share, wholeNumber } from '../arguments/number-argument.js';
 import { EXIT } from '../frame/exit-code.js';
 import type { CommonOptions, Frame, Outcome } from '../frame/frame.js';
 import { onInterruption } from '../frame/interruption.js';
 import type { Shell } from '../frame/shell.js';
+import { UsageError } from '../frame/usage-error.js';
 import { bytesText, countText, msText, plural, rounded } from '../output/amounts.js';
 import { coloursFor } from '../output/colours.js';
 import { failureText } from '../output/failure-text.js';
@@ -15,7 +16,11 @@ import { type ReplayReport, replay } from '../replay/replay.js';
 
 interface Options extends CommonOptions {
   readonly killAt?: number;
+  readonly nodes?: number;
 }
+
+/** All on one machine, beside three servers. */
+const NODES_MAX = 9;
 
 export function replayCommand(frame: Frame): Command {
   const { shell } = frame;
@@ -24,19 +29,35 @@ export function replayCommand(frame: Frame): Command {
       usage: 'replay <files...>',
       summary: 'replay recorded work of real agents',
       description:
-        'Replays trajectories of SWE-agent (gzip or plain JSON): one agent a file, one event a step. Without --dir it works in a temporary folder. With --kill-at the work runs in a process of its own, which is killed in the middle; nothing that was acknowledged may be lost.',
-      examples: ['skep replay runs/*.traj.gz', 'skep replay runs/*.traj --dir .skep --kill-at 50%', 'skep agent at trajectory/my-run --version 3'],
+        'Replays trajectories of SWE-agent (gzip or plain JSON): one agent a file, one event a step. Without --dir it works in a temporary folder. With --kill-at the work runs in a process of its own, which is killed in the middle; nothing that was acknowledged may be lost. With --nodes it runs over a cluster of its own, three NATS servers and that many nodes on this machine, of which --kill-at kills one; all of it ends with the command.',
+      examples: [
+        'skep replay runs/*.traj.gz',
+        'skep replay runs/*.traj --dir .skep --kill-at 50%',
+        'skep replay runs/*.traj.gz --nodes 3 --kill-at 50%',
+        'skep agent at trajectory/my-run --version 3',
+      ],
       folder: 'a temporary one, removed at the end',
     })
     .option('--kill-at <percent>', 'kill the working process when this share of the events was acknowledged', share)
+    .option('--nodes <n>', `work over a cluster of its own with this many nodes (at most ${NODES_MAX})`, wholeNumber)
     .action(
-      frame.action(async (files: readonly string[], { dir, killAt }: Options) => {
+      frame.action(async (files: readonly string[], { dir, killAt, nodes }: Options) => {
+        checkNodes({ dir, killAt, nodes });
         const paths = files.map((file) => resolve(shell.cwd, file));
-        const report = await interruptible(() => replay(shell, { files: paths, dir, killAt }));
+        const report = await interruptible(() => replay(shell, { files: paths, dir, killAt, nodes }));
         for (const error of report.refused) shell.stderr.write(`${failureText(error, coloursFor(shell.stderr, shell.env))}\n`);
         return outcomeOf(shell, report);
       }),
     );
+}
+
+/** @throws UsageError */
+function checkNodes({ dir, killAt, nodes }: Pick<Options, 'dir' | 'killAt' | 'nodes'>): void {
+  if (nodes === undefined) return;
+  const wrong = (message: string, remedy: string) => new UsageError({ message, remedy, id: '--nodes' });
+  if (nodes < 1 || nodes > NODES_MAX) throw wrong(`there are from 1 to ${NODES_MAX} nodes`, 'Correct --nodes.');
+  if (nodes === 1 && killAt !== undefined) throw wrong('nobody takes over from the only node', 'Give --nodes 2 or more, or leave --kill-at out.');
+  if (dir !== undefined) throw wrong('a replay over nodes has a cluster of its own, which ends with it', 'Leave --dir out.');
 }
 
 /** Ctrl-C ends the work; what it had put into a temporary folder is gone with it. */
@@ -52,11 +73,12 @@ async function interruptible<Result>(work: () => Promise<Result>): Promise<Resul
   }
 }
 
-function outcomeOf(shell: Shell, { agents, crash, acknowledgedLost, repairs, refused }: ReplayReport): Outcome {
+function outcomeOf(shell: Shell, { agents, crash, cluster, acknowledgedLost, repairs, refused }: ReplayReport): Outcome {
   const json = {
     agents,
     killedAtEvent: crash?.killedAtEvent ?? null,
     acknowledgedLost,
+    ...cluster,
     ...(crash === undefined ? {} : { inFlightAtKill: crash.inFlightAtKill, recoveryMs: rounded(crash.recoveryMs) }),
     ...(repairs.surrogates + repairs.numbers + repairs.bytes === 0 ? {} : { repairs }),
     ...(refused.length === 0 ? {} : { refused: refused.map((error) => error.toJSON().error) }),
@@ -64,9 +86,12 @@ function outcomeOf(shell: Shell, { agents, crash, acknowledgedLost, repairs, ref
   const lines = [agentsText(shell, agents)];
   const events = agents.reduce((sum, agent) => sum + agent.events, 0);
   lines.push(`${plural(agents.length, 'agent')}, ${plural(events, 'event')}`);
+  if (cluster !== undefined) {
+    lines.push(`Over ${plural(cluster.nodes, 'node')} and ${plural(cluster.servers, 'NATS server')} (${cluster.natsServer}), ${cluster.level}.`);
+  }
   if (crash !== undefined) {
     lines.push(
-      `Killed at event ${countText(crash.killedAtEvent)} with ${plural(crash.inFlightAtKill, 'call')} in flight; served again after ${msText(crash.recoveryMs)}.`,
+      `Killed${cluster?.killedNode === undefined ? '' : ` node ${cluster.killedNode}`} at event ${countText(crash.killedAtEvent)} with ${plural(crash.inFlightAtKill, 'call')} in flight; served again after ${msText(crash.recoveryMs)}.`,
     );
   }
   lines.push(acknowledgedLost === 0 ? 'Nothing acknowledged was lost.' : `LOST: ${plural(acknowledgedLost, 'acknowledged event')}.`);

@@ -45,7 +45,7 @@ export async function feedThroughCrash(plan: CrashPlan): Promise<{ readonly repo
     throw error;
   }
   const killedAtEvent = sum(works);
-  const inFlight = sendMore(first.client, plan);
+  const inFlight = sendMore(first.client, { works, acknowledged, pipeline: PIPELINE_MAX });
   const killedMs = await killInTheMiddle(first);
   const outcomes = await Promise.allSettled(inFlight);
   await first.client.close();
@@ -77,9 +77,17 @@ export function quotasFor(works: readonly AgentWork[], share: number): ReadonlyM
   return quotas;
 }
 
-function sendMore(client: Client, { works, acknowledged }: CrashPlan): readonly Promise<void>[] {
+export interface MoreSteps {
+  readonly works: readonly AgentWork[];
+  readonly acknowledged: () => void;
+  /** Steps of one agent. */
+  readonly pipeline: number;
+}
+
+/** Sends the next steps and waits for none of them. */
+export function sendMore(client: Client, { works, acknowledged, pipeline }: MoreSteps): readonly Promise<void>[] {
   return works.flatMap((work) => {
-    const end = Math.min(work.steps.length, work.acknowledged + PIPELINE_MAX);
+    const end = Math.min(work.steps.length, work.acknowledged + pipeline);
     const sent: Promise<void>[] = [];
     for (let at = work.acknowledged; at < end; at += 1) {
       const sending = work.send(client, at).then(acknowledged);
@@ -91,12 +99,16 @@ function sendMore(client: Client, { works, acknowledged }: CrashPlan): readonly 
 }
 
 async function killInTheMiddle(holder: HolderProcess): Promise<number> {
-  // What was sent leaves this process at the end of the current tick; sockets read nothing before the next one.
-  await new Promise<void>((resolve) => setImmediate(resolve));
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, IN_THE_MIDDLE_MS);
+  await untilOnTheirWay();
   const killedMs = performance.now();
   await holder.kill();
   return killedMs;
+}
+
+/** What was sent leaves this process at the end of the current tick; sockets read nothing before the next one. */
+export async function untilOnTheirWay(): Promise<void> {
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, IN_THE_MIDDLE_MS);
 }
 
 /** The call met the death of its process: whether it took effect is unknown, and the same operation will tell. */

@@ -11,6 +11,8 @@ export interface Feeding {
   /** How many steps of a work shall be acknowledged at the end. */
   readonly upTo: (work: AgentWork) => number;
   readonly acknowledged: () => void;
+  /** Steps of one agent on their way at once; `PIPELINE_MAX` by default. */
+  readonly pipeline?: number;
 }
 
 /** Resolves when all that is asked for was acknowledged; rejects with the first refusal, after everything sent was settled. */
@@ -19,7 +21,7 @@ export async function feed(feeding: Feeding): Promise<void> {
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
-async function feedOne(work: AgentWork, { client, upTo, acknowledged }: Feeding): Promise<void> {
+async function feedOne(work: AgentWork, { client, upTo, acknowledged, pipeline = PIPELINE_MAX }: Feeding): Promise<void> {
   const end = upTo(work);
   const sent: Promise<void>[] = [];
   for (let at = work.acknowledged; at < end; at += 1) {
@@ -27,7 +29,7 @@ async function feedOne(work: AgentWork, { client, upTo, acknowledged }: Feeding)
     // Each is awaited below, in order; until then a refusal must not count as unhandled.
     sending.catch(() => undefined);
     sent.push(sending);
-    if (sent.length >= PIPELINE_MAX) await sent.shift();
+    if (sent.length >= pipeline) await sent.shift();
   }
   const outcomes = await Promise.allSettled(sent);
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;

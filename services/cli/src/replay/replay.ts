@@ -3,12 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type AgentId, encode, isSkepError, SkepError, toSkepError } from '@skep/kernel';
+import { forgetFolder, guardFolder } from '@skep/nats/servers';
 import type { Client } from '@skep/sdk';
 import { agentText } from '../arguments/agent-address.js';
 import type { Shell } from '../frame/shell.js';
 import { holdsData } from '../opening/data-folder.js';
 import { withClient } from '../opening/open-client.js';
 import { startProgress } from '../output/progress.js';
+import { type ClusterReport, overCluster } from './cluster-run.js';
 import { type CrashReport, feedThroughCrash } from './crash.js';
 import { feed } from './feed.js';
 import type { Repairs } from './storable.js';
@@ -21,6 +23,8 @@ export interface ReplayOptions {
   /** Undefined: a folder that is removed at the end. */
   readonly dir: string | undefined;
   readonly killAt: number | undefined;
+  /** Over a cluster of its own, of this many nodes; undefined: in this process. */
+  readonly nodes: number | undefined;
 }
 
 export interface ReplayedAgent {
@@ -35,6 +39,7 @@ export interface ReplayedAgent {
 export interface ReplayReport {
   readonly agents: readonly ReplayedAgent[];
   readonly crash: CrashReport | undefined;
+  readonly cluster?: ClusterReport;
   readonly acknowledgedLost: number;
   readonly repairs: Readonly<Repairs>;
   /** Files that could not be read; nothing was done for them. */
@@ -59,21 +64,27 @@ export async function replay(shell: Shell, options: ReplayOptions): Promise<Repl
   const acknowledged = () => progress.update(++done);
   const dir = options.dir === undefined ? temporaryFolder() : resolve(shell.cwd, options.dir);
   try {
-    const outcome = await (options.killAt === undefined
-      ? undisturbed(shell, { dir, works, acknowledged })
-      : disturbed(shell, { dir, works, acknowledged, share: options.killAt }));
+    const outcome = await fed(shell, { dir, works, acknowledged }, options);
     return { ...outcome, repairs: repairsOf(files), refused };
   } finally {
     progress.stop();
-    if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
+    if (options.dir === undefined) {
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
+      forgetFolder(dir);
+    }
   }
 }
 
-/** Removed at the end, and also when the process ends before it. */
+/** Removed at the end, and also when the process ends before it, after all that it had started. */
 function temporaryFolder(): string {
   const dir = mkdtempSync(join(tmpdir(), 'skep-replay-'));
-  process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
+  guardFolder(dir);
   return dir;
+}
+
+function fed(shell: Shell, run: Run, { killAt: share, nodes }: ReplayOptions): Promise<RunOutcome> {
+  if (nodes !== undefined) return spread(run, { nodes, share });
+  return share === undefined ? undisturbed(shell, run) : disturbed(shell, { ...run, share });
 }
 
 interface Run {
@@ -82,7 +93,7 @@ interface Run {
   readonly acknowledged: () => void;
 }
 
-type RunOutcome = Pick<ReplayReport, 'agents' | 'crash' | 'acknowledgedLost'>;
+type RunOutcome = Pick<ReplayReport, 'agents' | 'crash' | 'cluster' | 'acknowledgedLost'>;
 
 async function undisturbed(shell: Shell, { dir, works, acknowledged }: Run): Promise<RunOutcome> {
   return withClient(shell, { at: { dir }, purpose: 'write' }, async ({ client }) => {
@@ -102,6 +113,15 @@ async function disturbed(shell: Shell, { dir, works, acknowledged, share }: Run 
   } finally {
     await holder.stop();
   }
+}
+
+async function spread(run: Run, { nodes, share }: { readonly nodes: number; readonly share: number | undefined }): Promise<RunOutcome> {
+  const { works } = run;
+  const { cluster, crash, result } = await overCluster({ ...run, nodes, share }, async (client) => ({
+    lost: await lostOf(client, works),
+    agents: await describe(client, works),
+  }));
+  return { cluster, crash, acknowledgedLost: Math.max(crash?.lostAtKill ?? 0, result.lost), agents: result.agents };
 }
 
 function readFiles(paths: readonly string[]): { readonly files: readonly TrajectoryFile[]; readonly refused: readonly SkepError[] } {

@@ -21,7 +21,7 @@ export {
   NATS_OLDEST,
   type ServerKind,
 } from './find-servers.js';
-export { forgetProcess, guardProcess } from './guardian.js';
+export { forgetFolder, forgetProcess, guardFolder, guardProcess } from './guardian.js';
 export { natsHere } from './nats-here.js';
 export { NatsServer, type ServerState } from './nats-server.js';
 export { inboxPrefixOf, type Role, type User } from './permissions.js';
