@@ -175,6 +175,10 @@ export class JetStream {
     return this.api(`STREAM.CREATE.${config.name}`, config, 4 * this.answerMs);
   }
 
+  update(config: StreamConfig): Promise<ApiAnswer> {
+    return this.api(`STREAM.UPDATE.${config.name}`, config, 4 * this.answerMs);
+  }
+
   async #fromLeader(stream: string, body: unknown): Promise<StoredMessage | undefined> {
     const answer = await this.api(`STREAM.MSG.GET.${stream}`, body);
     if (answer.kind === 'error' && answer.code === API_ERRORS.noMessage) return undefined;

@@ -16,7 +16,7 @@ import { NatsRegistry } from './nats-registry.js';
 import { connectionOptions, type NatsPortsOptions, NODE_INBOX, ROOT } from './options.js';
 import { PeerClosings } from './peer-closings.js';
 import { type ProbeReport, probe } from './probe.js';
-import { ensureStreams, LOG_SHARDS_DEFAULT, names } from './streams.js';
+import { ensureStreams, LOG_SHARDS_DEFAULT, limitLogs, names } from './streams.js';
 
 /** How long one request to JetStream is waited for. */
 const ANSWER_MS = 500;
@@ -37,6 +37,11 @@ export interface NatsPorts extends Ports {
    * was given. Returns the function that ends it.
    */
   onPeerClosed(listener: (name: string) => void): () => void;
+  /**
+   * How much each stream of lanes may hold from now on, in bytes; -1 is without limit. A full one refuses with `disk-full` and takes more when it may.
+   * @throws SkepError `invalid-input` for less than they hold, `unavailable`, `outcome-unknown`
+   */
+  limitLogs(bytesMax: number): Promise<void>;
   /** Resolves when the servers have taken notice of all subscriptions made so far. */
   flush(): Promise<void>;
   close(): Promise<void>;
@@ -44,6 +49,7 @@ export interface NatsPorts extends Ports {
 
 interface Opened {
   readonly report: ProbeReport;
+  readonly jetstream: JetStream;
   readonly log: NatsLog;
   readonly registry: NatsRegistry;
   readonly blob: NatsBlob;
@@ -110,6 +116,7 @@ class Assembly {
       },
       onState: (listener) => busLink.onState(listener),
       onPeerClosed: (listener) => this.#onPeerClosed(listener),
+      limitLogs: async (bytesMax) => limitLogs(this.#must().jetstream, { root: this.#settings.root, bytesMax }),
       flush: () => busLink.flush(),
       close: () => this.#close(),
     };
@@ -211,7 +218,7 @@ class Assembly {
     const openedAt = Number((registryInfo.body.state as { last_seq: number }).last_seq);
     const common = { jetstream, clock, root, replicas, settleMs: SETTLE_ANSWERS * answerMs, writeId: () => this.#writeId() };
     return {
-      report,
+      ...{ report, jetstream },
       log: new NatsLog({ ...common, shards, level: report.level }),
       registry: new NatsRegistry({ ...common, openedAt }),
       blob: new NatsBlob({ ...common, jetstream: new JetStream(this.#links.blob, answerMs) }),

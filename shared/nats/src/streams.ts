@@ -72,6 +72,35 @@ export async function ensureStreams(jetstream: JetStream, plan: StreamPlan): Pro
   return { logShards };
 }
 
+/**
+ * Changes how much each stream of lanes may hold, while it is used; -1 is without limit.
+ * @throws SkepError `invalid-input` for less than they hold, `unavailable`, `outcome-unknown`
+ */
+export async function limitLogs(jetstream: JetStream, { root, bytesMax }: { readonly root: string; readonly bytesMax: number }): Promise<void> {
+  const shards = Number((await configOf(jetstream, names.logStream(root, 0))).config.metadata[SHARDS]);
+  const found = await Promise.all(Array.from({ length: shards }, (_, shard) => configOf(jetstream, names.logStream(root, shard))));
+  const over = found.find(({ bytes }) => bytesMax !== -1 && bytes > bytesMax);
+  if (over !== undefined) {
+    throw new SkepError('invalid-input', {
+      message: `${over.config.name} holds ${over.bytes} bytes, more than the new limit of ${bytesMax}`,
+      id: over.config.name,
+      remedy: 'Give a limit above what is held: entries of lanes are never thrown away for it.',
+    });
+  }
+  for (const { config } of found) {
+    const answer = await jetstream.update({ ...config, max_bytes: bytesMax });
+    if (answer.kind === 'none' && answer.sent) throw new SkepError('outcome-unknown', { message: answer.why, id: config.name });
+    if (answer.kind !== 'ok') throw apiError(config.name, answer);
+  }
+}
+
+/** @throws SkepError `unavailable` */
+async function configOf(jetstream: JetStream, name: string): Promise<{ readonly config: StreamConfig; readonly bytes: number }> {
+  const answer = await jetstream.info(name);
+  if (answer.kind !== 'ok') throw apiError(name, answer);
+  return { config: answer.body.config as StreamConfig, bytes: (answer.body.state as { readonly bytes: number }).bytes };
+}
+
 /** The same lane always lies in the same shard (FNV-1a, 32 bits). */
 export function shardOf(lane: string, shards: number): number {
   let hash = 0x811c9dc5;
