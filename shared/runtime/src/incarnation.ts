@@ -38,6 +38,8 @@ export interface IncarnationCluster {
   /** Where an agent that nobody holds should live; undefined when no node takes agents. */
   place(agent: AgentId): IncarnationId | undefined;
   takes(): boolean;
+  /** Whether this node's own way to the others is known to be closed. */
+  isCutOff(): boolean;
   perform(request: AgentRequest): Promise<Value>;
 }
 
@@ -134,6 +136,7 @@ export class Incarnation {
       incarnation: this.id,
       host: () => this.host,
       perform: (request) => cluster.perform(request),
+      cutOff: () => cluster.isCutOff(),
       locator: new Locator({
         self: this.id,
         isHere,

@@ -71,9 +71,14 @@ export class Company {
   private sweeps = 0;
   private reviving: Promise<unknown> = Promise.resolve();
   private handingOver = false;
+  private linkStatus: LinkStatus = 'connected';
+  private readonly unlink: (() => void) | undefined;
 
   constructor(private readonly parts: CompanyParts) {
-    const { ports, universe } = parts;
+    const { ports, universe, options } = parts;
+    this.unlink = options.link?.((status) => {
+      this.linkStatus = status;
+    });
     this.pins = new Pins(ports.registry, universe, (agent, node) => this.members?.pin(agent, node));
   }
 
@@ -95,6 +100,7 @@ export class Company {
       isDead: (incarnation) => this.members?.isDead(incarnation) === true,
       place: (agent) => this.place(agent),
       takes: () => !this.handingOver,
+      isCutOff: () => this.linkStatus === 'disconnected',
       perform: (request) => {
         if (options.perform === undefined) throw new SkepError('unknown-method', { message: `no command ${request.method}`, id: request.agent });
         return options.perform(request);
@@ -165,6 +171,7 @@ export class Company {
   leave(): void {
     this.members?.setStatus('leaving');
     this.end();
+    this.unlink?.();
     this.pins.stop();
   }
 

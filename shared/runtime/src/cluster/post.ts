@@ -28,6 +28,8 @@ export interface PostOptions {
   readonly incarnation: IncarnationId;
   readonly locator: Locator;
   readonly host: () => ActorHost;
+  /** Whether this node's own way to the others is known to be closed. */
+  readonly cutOff: () => boolean;
   /** Performs a command other than `call` for an agent of this node. */
   readonly perform: (request: AgentRequest) => Promise<Value>;
 }
@@ -143,6 +145,7 @@ export class Post implements OtherNodes {
 
   private attempt(request: AgentRequest, leftMs: number, attempt: number): Promise<Value> {
     const { agent, method, parameters } = request;
+    if (this.options.cutOff()) return Promise.reject(cutOff(agent));
     const at = this.options.locator.locate(agent);
     if (at === 'here') return within(this.options.clock, this.perform(request), { leftMs, agent, what: method });
     if (at === 'nowhere') return Promise.reject(new SkepError('unavailable', { message: 'no node takes agents now', id: agent }));
@@ -262,6 +265,14 @@ function undecided(error: SkepError, agent: AgentId): SkepError {
   if (DOUBTFUL.has(error.code)) return error;
   const message = `an earlier attempt may have taken effect; the last one was refused with ${error.code}: ${error.message}`;
   return new SkepError('outcome-unknown', { message, id: agent, cause: error });
+}
+
+function cutOff(id: AgentId): SkepError {
+  return new SkepError('unavailable', {
+    message: 'this node is cut off: no NATS server answers it',
+    id,
+    remedy: 'Look whether the NATS servers run and can be reached; the work goes on by itself.',
+  });
 }
 
 /** Options of a call as they cross the wire. */
