@@ -4,7 +4,7 @@
  * H1 Every message is answered once: with its reply, or with an error that says whether it took effect.
  * H2 Turns of one pump ride the same batch; between pumps the node reads what the world answered.
  */
-import { type AgentId, encode, hash, parseAgentId, SkepError, toSkepError, type Value } from '@skep/kernel';
+import { type AgentId, encode, hash, isSkepError, parseAgentId, SkepError, toSkepError, type Value } from '@skep/kernel';
 import type { Ticket } from '@skep/lane';
 import type { NotTaken, ReplySlot, SendItem, TurnRecord } from '@skep/protocol';
 import type { Activation } from './activation.js';
@@ -177,8 +177,15 @@ export class ActorHost {
     const { lane } = this.options;
     const awaited = lane.barrier(ticket);
     if (awaited <= lane.released) return;
+    const isAcknowledged = ticket <= lane.released;
     lane.flush();
-    await this.gate.passed(awaited);
+    try {
+      await this.gate.passed(awaited);
+    } catch (error) {
+      if (!isAcknowledged || !isSkepError(error, 'disk-full')) throw error;
+      // A log without room takes no append. What was seen is acknowledged, so it is enough that nobody sealed the lane before the read began.
+      await lane.confirm();
+    }
   }
 
   /** Whether a method of a kind only reads. False for what is not known. */

@@ -16,6 +16,8 @@ export interface LaneAccess {
   standing(agent: AgentId): { readonly epoch: number; readonly position: number; readonly acknowledged: number };
   write(agent: AgentId, body: Uint8Array): Ticket;
   barrier(written: Ticket): Ticket;
+  /** Resolves when a read that began now showed that the lane is not sealed. @throws SkepError `sealed`, `unavailable` */
+  confirm(): Promise<void>;
   settle(agent: AgentId, task: Settling): boolean;
   free(agent: AgentId, task: Settling): boolean;
   trim(): void;

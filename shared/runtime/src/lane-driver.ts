@@ -6,6 +6,7 @@ import type { LaneAccess } from '@skep/actor';
 import { type AgentId, type LaneId, SkepError, toSkepError, type UniverseId } from '@skep/kernel';
 import {
   type Answer,
+  decodeBatch,
   decodeEntry,
   directoryKey,
   encodeEntry,
@@ -94,6 +95,12 @@ export class LaneDriver implements LaneAccess {
 
   barrier(written: Ticket): Ticket {
     return this.lane.barrier(written);
+  }
+
+  async confirm(): Promise<void> {
+    const entry = await this.options.ports.log.last(this.id);
+    const sealed = entry !== undefined && decodeBatch(entry.bytes).kind === 'seal';
+    if (sealed || this.lane.dead) throw new SkepError('sealed', { message: 'the lane of this node is sealed', id: this.id });
   }
 
   settle(agent: AgentId, task: Settling): boolean {
