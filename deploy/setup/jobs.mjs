@@ -14,6 +14,7 @@ const JOBS = {
   skep: (args) => runBuilt({ file: CLI, args, folder: callersFolder(), servers: args[0] === 'up' }),
   bench: (args) => runBuilt({ file: 'chaos/dist/bench/main.js', args, folder: ROOT, servers: true }),
   explore: (args) => runBuilt({ file: 'chaos/dist/explore.js', args, folder: ROOT }),
+  faults: (args) => runBuilt({ file: 'chaos/dist/faults.js', args, folder: ROOT, servers: true }),
   soak: (args) => runBuilt({ file: 'chaos/dist/soak.js', args, folder: ROOT }),
   test: async (args) => {
     await makeReady({ servers: true });

@@ -13,8 +13,9 @@ export interface NodeClientOptions {
   readonly watch: (request: AgentRequest, answer: Promise<Value>) => void;
 }
 
-export class NodeClient implements Asked {
-  constructor(private readonly options: NodeClientOptions) {}
+/** Turns what is asked into requests of a node. */
+export class RequestingClient implements Asked {
+  constructor(private readonly request: (request: AgentRequest) => Promise<Value>) {}
 
   call(agent: AgentId, method: string, input: Value = null, { operation }: { readonly operation?: string } = {}) {
     const how = operation === undefined ? {} : { slot: { kind: 'operation', id: operation } as const };
@@ -33,14 +34,20 @@ export class NodeClient implements Asked {
 
   restore = (agent: AgentId, target: Value) => this.#ask('restore', agent, [target]) as unknown as ReturnType<Asked['restore']>;
 
-  async #ask(method: string, agent: AgentId, parameters: readonly Value[]): Promise<Value> {
-    const { node, simulated, waitMs, watch } = this.options;
-    const request = { agent, method, parameters };
-    // The request comes to the node from outside: not while it is paused, and never when it is dead.
-    await new Promise<void>((resolve) => simulated.clock.setTimer(0, resolve));
-    const answer = node.request(request, waitMs);
-    watch(request, answer);
-    return answer;
+  #ask(method: string, agent: AgentId, parameters: readonly Value[]): Promise<Value> {
+    return this.request({ agent, method, parameters });
+  }
+}
+
+export class NodeClient extends RequestingClient {
+  constructor({ node, simulated, waitMs, watch }: NodeClientOptions) {
+    super(async (request) => {
+      // The request comes to the node from outside: not while it is paused, and never when it is dead.
+      await new Promise<void>((resolve) => simulated.clock.setTimer(0, resolve));
+      const answer = node.request(request, waitMs);
+      watch(request, answer);
+      return answer;
+    });
   }
 }
 

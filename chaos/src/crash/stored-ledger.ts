@@ -22,11 +22,11 @@ type Store = Pick<Ports, 'log' | 'registry' | 'blob'>;
 const UNIVERSE = 'main';
 const PAGE = 1_000;
 
-export async function readStored(store: Store, initialOf: (agent: AgentId) => Value): Promise<StoredLedger> {
+export async function readStored(store: Store, initialOf: (agent: AgentId) => Value, universe: string = UNIVERSE): Promise<StoredLedger> {
   const found = new Map<AgentId, Map<number, LedgerRecord & { readonly body: Uint8Array }>>();
   const problems: Broken[] = [];
   const snapshots: { agent: AgentId; position: number; state: ActorState }[] = [];
-  const { timeline, lanes } = await universeOf(store);
+  const { timeline, lanes } = await universeOf(store, universe);
   const add = (agent: AgentId, body: Uint8Array, place: { readonly epoch: number; readonly position: number }) => {
     const records = found.get(agent) ?? new Map();
     found.set(agent, records);
@@ -34,7 +34,7 @@ export async function readStored(store: Store, initialOf: (agent: AgentId) => Va
     if (known === undefined) records.set(place.position, { ...place, incarnation: 0, record: decodeRecord(body, agent), body });
     else if (!Buffer.from(known.body).equals(Buffer.from(body))) problems.push(broken('I2', `${agent}: there are two records ${place.position}`));
   };
-  const prefix = directoryPrefix(UNIVERSE as never, timeline);
+  const prefix = directoryPrefix(universe as never, timeline);
   for (let after: string | undefined; ; ) {
     const page = await store.registry.list(prefix, { limit: PAGE, ...(after === undefined ? {} : { after }) });
     for (const { key, value } of page) {
@@ -83,9 +83,9 @@ async function* recordsOf({ log }: Store, lane: LaneId) {
   }
 }
 
-async function universeOf({ registry }: Store): Promise<{ readonly timeline: number; readonly lanes: Set<LaneId> }> {
-  const entry = await registry.get(`universe/${UNIVERSE}`);
-  if (entry === undefined) throw new Error('the folder holds no universe');
+async function universeOf({ registry }: Store, universe: string): Promise<{ readonly timeline: number; readonly lanes: Set<LaneId> }> {
+  const entry = await registry.get(`universe/${universe}`);
+  if (entry === undefined) throw new Error('there is no universe');
   const [, timeline, , open, unclaimed] = decode(entry.value) as [number, number, string, LaneId[], LaneId[]];
   return { timeline, lanes: new Set([...open, ...unclaimed]) };
 }
