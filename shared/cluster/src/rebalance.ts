@@ -38,7 +38,9 @@ export function rebalanceWorkload({ members, held, stays = () => false, cost = (
 
   for (const node of nodes) node.share = Math.floor(exact(node));
   let left = total - nodes.reduce((count, { share }) => count + share, 0);
-  const byExcess = nodes.filter((node) => node.weight > 0).sort((one, other) => other.agents.length - other.share - (one.agents.length - one.share));
+  // One whose share is a whole number has it.
+  const broken = nodes.filter((node) => exact(node) > node.share);
+  const byExcess = broken.sort((one, other) => other.agents.length - other.share - (one.agents.length - one.share));
   for (const node of byExcess) {
     if (left === 0) break;
     node.share += 1;

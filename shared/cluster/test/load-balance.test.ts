@@ -94,12 +94,7 @@ describe('O2: rebalanceWorkload', () => {
         ...{ minLength: 1, maxLength: 6 },
       },
     )
-    .map((nodes): Workload => {
-      const members = nodes.map(({ capacity, status }, at) => member(`n${at}`, { capacity, status }));
-      const names = (node: number, count: number): AgentId[] =>
-        Array.from({ length: count }, (_, at) => agentId({ tenant: 't', kind: 'k', name: `a${node}-${at}` }));
-      return { members, held: new Map(nodes.map(({ count }, at) => [(members[at] as Member).incarnation, names(at, count)])), tolerance: 0 };
-    });
+    .map(workloadOf);
 
   test('O2: afterwards every node has its share, and no agent moved that need not', () => {
     fc.assert(
@@ -119,7 +114,7 @@ describe('O2: rebalanceWorkload', () => {
           expect(after).toBeLessThanOrEqual(Math.ceil(exact));
           expect(moves.filter(({ to }) => to === incarnation).length * moves.filter(({ from }) => from === incarnation).length).toBe(0);
           aboveFloor += Math.max(0, before - Math.floor(exact));
-          fulls += status === 'serving' && before > Math.floor(exact) ? 1 : 0;
+          fulls += before > Math.floor(exact) && exact > Math.floor(exact) ? 1 : 0;
           floors += Math.floor(exact);
           isEven &&= before <= Math.ceil(exact);
         }
@@ -128,6 +123,18 @@ describe('O2: rebalanceWorkload', () => {
         expect(new Set(moves.map(({ agent }) => agent)).size).toBe(moves.length);
         for (const { agent, from } of moves) expect(held.get(from)).toContain(agent);
       }),
+      {
+        examples: [
+          [
+            workloadOf([
+              { count: 12, capacity: 2, status: 'serving' },
+              { count: 0, capacity: 1, status: 'draining' },
+              { count: 10, capacity: 1, status: 'serving' },
+              { count: 0, capacity: 1, status: 'serving' },
+            ]),
+          ],
+        ],
+      },
     );
   });
 
@@ -148,3 +155,10 @@ describe('O2: rebalanceWorkload', () => {
     expect(moves).toEqual(['t/k/d', 't/k/c'].map((agent) => ({ agent, from: one.incarnation, to: two.incarnation })));
   });
 });
+
+function workloadOf(nodes: readonly { readonly count: number; readonly capacity: number; readonly status: MemberStatus }[]): Workload {
+  const members = nodes.map(({ capacity, status }, at) => member(`n${at}`, { capacity, status }));
+  const names = (node: number, count: number): AgentId[] =>
+    Array.from({ length: count }, (_, at) => agentId({ tenant: 't', kind: 'k', name: `a${node}-${at}` }));
+  return { members, held: new Map(nodes.map(({ count }, at) => [(members[at] as Member).incarnation, names(at, count)])), tolerance: 0 };
+}
