@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { positiveNumber } from '../arguments/number-argument.js';
+import { isOfCluster } from '../demo/cluster/cluster-figures.js';
 import { demo } from '../demo/demo.js';
 import type { Figures } from '../demo/figures.js';
 import { EXIT } from '../frame/exit-code.js';
@@ -49,12 +50,24 @@ function isSound({ acknowledgedLost, doubled, gaps, failedCalls, rootsEqual, acc
   return nothingAmiss && (!judged || (rootsEqual === agents && accountsEqual === agents));
 }
 
-function closingText({ turns, acknowledged, acknowledgedLost, seconds, skipped, recoveryMs, killed, remedy }: Figures): string {
-  const crash = killed ? `, one kill survived in ${msText(recoveryMs)}` : '';
+function closingText(figures: Figures): string {
+  const { turns, acknowledged, acknowledgedLost, seconds, skipped, remedy } = figures;
   const lines = [
     '',
-    `${countText(turns)} turns, ${countText(acknowledged)} calls acknowledged, ${countText(acknowledgedLost)} lost${crash}. ${seconds.toFixed(1)} s.`,
+    `${countText(turns)} turns, ${countText(acknowledged)} calls acknowledged, ${countText(acknowledgedLost)} lost${survivedText(figures)}. ${seconds.toFixed(1)} s.`,
   ];
   if (skipped.length > 0) lines.push(`Not played: ${skipped.join(', ')}. ${remedy ?? 'Give it more seconds'}.`);
   return lines.join('\n');
+}
+
+function survivedText(figures: Figures): string {
+  const { killed, recoveryMs } = figures;
+  if (!isOfCluster(figures)) return killed ? `, one kill survived in ${msText(recoveryMs)}` : '';
+  const { nodeKill, natsLeaderKill, rollingRestart } = figures;
+  const survived = [
+    ...(nodeKill === null ? [] : [`a killed node (${msText(nodeKill.allAgentsMs)})`]),
+    ...(natsLeaderKill === null ? [] : [`a killed NATS server (${msText(natsLeaderKill.writesStoppedMs)})`]),
+    ...(rollingRestart === null ? [] : ['a rolling restart']),
+  ];
+  return survived.length === 0 ? '' : `; survived: ${survived.join(', ')}`;
 }

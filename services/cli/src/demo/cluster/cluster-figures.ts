@@ -41,6 +41,10 @@ interface RollingRestart {
   readonly ms: number;
 }
 
+export function isOfCluster(figures: Figures): figures is ClusterFigures {
+  return 'natsServers' in figures;
+}
+
 type Known = Pick<ClusterFigures, 'agents' | 'nodes' | 'natsServers' | 'natsServer'>;
 
 export function noClusterFigures({ agents, ...known }: Known): ClusterFigures {

@@ -30,6 +30,7 @@ export const nodeKill: Scene<ClusterStage> = {
     stage.inFlightAtKill = load.sent.filter(({ agent }) => ofHeld.has(agent)).map(({ token }) => token);
     figures.retried = stage.inFlightAtKill.length;
     stage.killedAtMs = Date.now();
+    load.pauseMs = STEADY_PAUSE_MS;
     const killedMs = performance.now();
     const gone = node.kill();
     figures.killed = true;
@@ -45,7 +46,6 @@ export const nodeKill: Scene<ClusterStage> = {
     figures.recoveryMs = firstAgentMs;
     story.figure('first agent answered after', msText(firstAgentMs), 'the others agreed that it is gone, and sealed its log');
     story.figure('all of them after', msText(allAgentsMs), `${plural(held.length, 'agent')}, each with a new write`);
-    load.pauseMs = STEADY_PAUSE_MS;
     const startMs = performance.now();
     await node.start();
     const kill = { firstAgentMs, allAgentsMs, agents: held.length, backMs: rounded(performance.now() - startMs) };
