@@ -66,8 +66,11 @@ async function perform<Place extends Stage, Numbers extends Figures>(
   production: Production<Place, Numbers>,
   { shell, interruption }: Watching,
 ): Promise<Numbers> {
-  const { stage, figures } = production;
+  const { stage, figures, scenes } = production;
+  figures.skipped = scenes.map(({ name }) => name);
   try {
+    // What begins to start is first let start: only what is there can be ended in order.
+    await production.open();
     const playing = playAll(production, shell, interruption);
     // Whoever interrupts does not wait for the scene; what it was about to do fails with its processes, and nobody needs to hear of it.
     playing.catch(() => undefined);
@@ -81,8 +84,6 @@ async function perform<Place extends Stage, Numbers extends Figures>(
 
 async function playAll<Place extends Stage>(production: Production<Place>, shell: Shell, { signal }: Interruption): Promise<void> {
   const { stage, scenes, figures } = production;
-  figures.skipped = scenes.map(({ name }) => name);
-  await production.open();
   for (const [at, scene] of scenes.entries()) {
     if (signal.aborted) return;
     const played = (name: string) => !figures.skipped.includes(name);
