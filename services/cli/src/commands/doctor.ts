@@ -2,7 +2,9 @@ import { resolve } from 'node:path';
 import { toSkepError } from '@skep/kernel';
 import type { DoctorReport } from '@skep/sdk';
 import type { Command } from 'commander';
+import { findCluster } from '../cluster/cluster-target.js';
 import { type Check, checkCompiler, checkConfig, checkFolder, checkNode } from '../doctor/checks.js';
+import { checkCluster } from '../doctor/cluster-checks.js';
 import { EXIT } from '../frame/exit-code.js';
 import type { CommonOptions, Frame } from '../frame/frame.js';
 import type { Shell } from '../frame/shell.js';
@@ -16,10 +18,10 @@ export function doctorCommand(frame: Frame): Command {
     .command({
       usage: 'doctor',
       reach: 'cluster',
-      summary: 'check the machine, the configuration and the data',
+      summary: 'check the machine, the configuration, and the data or the cluster',
       description:
-        'Checks the tools, the configuration and the data folder. Exit code 1 when data or configuration are damaged, 3 when a tool is missing.',
-      examples: ['skep doctor'],
+        'Checks the tools, the configuration and the data folder; of a cluster its servers (version, sync_interval, the level that they hold, clocks), its nodes and what is not served. Exit code 1 when data, cluster or configuration are damaged, 3 when a tool is missing.',
+      examples: ['skep doctor', 'skep doctor --server nats://10.0.0.5:4222 --creds credentials'],
     })
     .action(
       frame.action(async (options: CommonOptions) => {
@@ -34,9 +36,11 @@ export function doctorCommand(frame: Frame): Command {
     );
 }
 
-/** What the Skep says about its own data; a folder that cannot be opened is a finding, no failure of the doctor. */
+/** What the Skep, or the cluster, says about its own data; a folder that cannot be opened is a finding, no failure of the doctor. */
 async function checkData(shell: Shell, at: CommonOptions): Promise<readonly Check[]> {
   try {
+    const cluster = await findCluster(shell, at);
+    if (cluster !== undefined) return await checkCluster(cluster);
     return await withClient(shell, { at, purpose: 'read' }, async ({ client }) => (await client.doctor()).checks);
   } catch (error) {
     const { message, remedy } = toSkepError(error);

@@ -1,4 +1,5 @@
-import { type Client, connectSkep, type WatchedTurn } from '@skep/sdk';
+import { isSkepError } from '@skep/kernel';
+import type { WatchedTurn } from '@skep/sdk';
 import type { Command } from 'commander';
 import { agentText } from '../arguments/agent-address.js';
 import { positiveNumber } from '../arguments/number-argument.js';
@@ -10,6 +11,7 @@ import { clockTimeText, plural } from '../output/amounts.js';
 import { coloursFor } from '../output/colours.js';
 import { watchLines } from '../watch/picture.js';
 import { Screen } from '../watch/screen.js';
+import { openSource, type WatchSource } from '../watch/source.js';
 import { WatchTally } from '../watch/tally.js';
 
 interface Options extends CommonOptions {
@@ -28,26 +30,29 @@ export function watchCommand(frame: Frame): Command {
       reach: 'cluster',
       summary: 'watch agents and turns live',
       description:
-        'Shows agents and acknowledged turns live, through the process that holds the folder; waits for one while there is none, and stays across its restarts. Without a terminal it prints a line a turn, with --json an object a turn.',
+        'Shows agents and acknowledged turns live, through the process that holds the folder, or of a cluster with its nodes: turns a second, lag, elections of the servers; waits for one while there is none, and stays across restarts. Without a terminal it prints a line a turn, with --json an object a turn.',
       examples: ['skep watch', 'skep watch --dir .skep/demo --seconds 10'],
     })
     .option('--seconds <n>', 'end after this long (default: with Ctrl-C)', positiveNumber)
     .action(frame.action((options: Options) => watch(shell, options)));
 }
 
-async function watch(shell: Shell, { dir: given, seconds }: Options): Promise<Outcome> {
-  const dir = await dataFolder(shell, given);
+async function watch(shell: Shell, options: Options): Promise<Outcome> {
+  const { seconds } = options;
+  const dir = await dataFolder(shell, options.dir);
   const interruption = onInterruption(seconds);
   const tally = new WatchTally();
+  let name = dir;
   const view = shell.mode === 'text' && shell.stdout.isTTY === true ? screenView(shell, tally) : printedView(shell);
   try {
     while (!interruption.signal.aborted) {
-      const client = await connectSkep(dir);
-      if (client === undefined) {
+      const source = await openSource(shell, options).catch(passing);
+      if (source === undefined) {
         view.idle(dir);
         await waitOr(REDRAW_MS, interruption.signal);
       } else {
-        await follow({ client, dir, tally, view, interruption });
+        name = source.name;
+        await follow({ source, tally, view, interruption });
       }
     }
   } finally {
@@ -55,42 +60,47 @@ async function watch(shell: Shell, { dir: given, seconds }: Options): Promise<Ou
     interruption.dispose();
   }
   const { turns, agents } = tally.totals();
-  return { json: { dir, turns, agents }, text: `Saw ${plural(turns, 'turn')} of ${plural(agents, 'agent')}.` };
+  return { json: { dir: name, turns, agents }, text: `Saw ${plural(turns, 'turn')} of ${plural(agents, 'agent')}.` };
+}
+
+/** A cluster that does not run now may run later; wrong credentials stay wrong. */
+function passing(error: unknown): undefined {
+  if (!isSkepError(error, 'unavailable')) throw error;
+  return undefined;
 }
 
 interface View {
   turns(turns: readonly WatchedTurn[]): void;
-  draw(client: Client, dir: string): Promise<void>;
+  draw(source: WatchSource): Promise<void>;
   idle(dir: string): void;
   close(): void;
 }
 
 interface Following {
-  readonly client: Client;
-  readonly dir: string;
+  readonly source: WatchSource;
   readonly tally: WatchTally;
   readonly view: View;
   readonly interruption: Interruption;
 }
 
 /** Until the work is to end, or the holder went away. */
-async function follow({ client, dir, tally, view, interruption }: Following): Promise<void> {
+async function follow({ source, tally, view, interruption }: Following): Promise<void> {
   try {
-    const stop = await client.watch((turns) => {
+    const stop = await source.client.watch((turns) => {
       tally.add(turns, Date.now());
       view.turns(turns);
     });
     while (!interruption.signal.aborted) {
-      await view.draw(client, dir);
+      await view.draw(source);
       await waitOr(REDRAW_MS, interruption.signal);
     }
     stop();
   } catch {
     // The holder ended; the next look finds the one that comes after it.
-    view.idle(dir);
+    view.idle(source.name);
     await waitOr(REDRAW_MS, interruption.signal);
   } finally {
-    await client.close();
+    await source.close();
   }
 }
 
@@ -99,9 +109,10 @@ function screenView(shell: Shell, tally: WatchTally): View {
   const colours = coloursFor(shell.stdout, shell.env);
   return {
     turns: () => undefined,
-    async draw(client, dir) {
-      const status = await client.status();
-      screen.draw(watchLines({ status, dir, tally, nowMs: Date.now(), colours, rows: screen.rows }));
+    async draw({ client, name, nodes, elections }) {
+      const [status, watched] = await Promise.all([client.status(), nodes?.()]);
+      const cluster = watched === undefined ? undefined : { nodes: watched, elections };
+      screen.draw(watchLines({ status, name, cluster, tally, nowMs: Date.now(), colours, rows: screen.rows }));
     },
     idle: (dir) => screen.draw([`Nobody holds ${dir}.`, 'Waiting for "skep dev", the demo, or a program that opens it. Ctrl-C ends.']),
     close: () => screen.close(),
@@ -116,7 +127,7 @@ function printedView(shell: Shell): View {
       if (turns.length > PRINTED_MAX && shell.mode === 'text') shell.stdout.write(`... and ${plural(turns.length - PRINTED_MAX, 'more turn')}\n`);
     },
     // The lines are the view; asking now and then shows whether the holder is still there.
-    async draw(client) {
+    async draw({ client }) {
       await client.status();
     },
     idle(dir) {

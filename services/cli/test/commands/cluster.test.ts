@@ -93,6 +93,23 @@ describe.skipIf(!natsHere())('a cluster of this machine', () => {
     ]);
   });
 
+  test('doctor looks at servers, level, nodes and agents', async () => {
+    const well = await skepHere(folder, 'doctor', '--json');
+    expect(well).toMatchObject({ code: 0, json: { ok: true } });
+    expect(well.json.checks.map(({ name }) => name)).toEqual(expect.arrayContaining(['Node', 'server n1', 'level', 'node n1', 'node n2', 'agents']));
+    const text = (await skepHere(folder, 'doctor')).stdout;
+    expect(text).toMatch(/server n1 .*sync_interval always/);
+    expect(text).toMatch(/node n2 .*serving/);
+  });
+
+  test('watch follows the turns of every tenant', async () => {
+    const watching = skepHere(folder, 'watch', '--seconds', '4', '--json');
+    for (let round = 0; round < 4; round += 1) await skepHere(folder, 'agent', 'call', 'acme/state/b1', 'update', CHANGE);
+    const { code, stdout } = await watching;
+    expect(code).toBe(0);
+    expect(stdout).toContain('"agent":"acme/state/b1"');
+  });
+
   test('O1: an agent is found, moved, pinned and let go', async () => {
     const { node: from } = said(await skepHere(folder, 'agent', 'where', 'state/a1', '--json'));
     const to = from === 'n1' ? 'n2' : 'n1';
@@ -142,6 +159,7 @@ describe.skipIf(!natsHere())('a cluster of this machine', () => {
       { status: 'serving' },
       { node: 'n2', status: 'ended', pid: null },
     ]);
+    expect(await skepHere(folder, 'doctor')).toMatchObject({ code: 1, stdout: expect.stringMatching(/FAIL {2}node n2[\s\S]*skep node add n2/) });
     for (const name of AGENTS) expect((await skepHere(folder, 'agent', 'get', `state/${name}`, '--json')).json.value).toEqual({ n: 1 });
     expect(await skepHere(folder, 'node', 'add', 'n2', '--json')).toMatchObject({ code: 0, json: { node: 'n2' } });
   });

@@ -42,7 +42,7 @@ test('the picture fits its terminal', () => {
     recovery: { agents: 0, ms: 0 },
     alarms: [],
   };
-  const lines = watchLines({ status, dir: '/d', tally, nowMs: 2_000, colours: coloursFor(heardShell().stdout, {}), rows: 24 });
+  const lines = watchLines({ status, cluster: undefined, name: '/d', tally, nowMs: 2_000, colours: coloursFor(heardShell().stdout, {}), rows: 24 });
   expect(lines.length).toBeLessThanOrEqual(24);
   expect(lines[0]).toContain('process 7');
   expect(lines.filter((line) => line.includes('counter/agent-')).length).toBeGreaterThan(10);
