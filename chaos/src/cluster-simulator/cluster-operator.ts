@@ -3,7 +3,7 @@ import type { Activation } from '@skep/actor';
 import { type AgentId, type IncarnationId, type SkepError, toSkepError, universeId } from '@skep/kernel';
 import { RULES } from '@skep/lane';
 import { type DirectoryRow, listDirectory, readUniverse, SkepNode } from '@skep/runtime';
-import { LocalClient } from '@skep/sdk';
+import { ClusterNode, connectCluster } from '@skep/sdk';
 import type { SeededRandom, SimulatedNode } from '@skep/simulated';
 import { checkAgreement } from '../invariants/agreement.js';
 import { type Broken, broken } from '../invariants/violation.js';
@@ -15,12 +15,14 @@ import { swarmKinds } from '../simulator/swarm.js';
 import type { ClusterMistake } from './cluster-mistakes.js';
 import type { ClusterPlan } from './cluster-plan.js';
 import { Misfortune } from './misfortune.js';
-import { NodeClient, perform } from './node-client.js';
+import { NodeClient } from './node-client.js';
+import { timed } from './timed-client.js';
 
 /** One start of a node. */
 export interface Running {
   readonly name: string;
   readonly node: SkepNode;
+  readonly opened: ClusterNode;
   readonly simulated: SimulatedNode;
   readonly client: Asked;
   readonly incarnation: number;
@@ -41,7 +43,8 @@ interface Berth {
 }
 
 const START_AGAIN_MS = 50;
-const PAYLOAD_BYTES = 1024 * 1024;
+/** Stands for a client that is no node's. */
+const OVER_THE_BUS = 0;
 /** What a call may take beyond its deadline: timers come late. */
 const GRACE_MS = 2_000;
 const DRAINED_WITHIN_MS = 20_000;
@@ -51,6 +54,7 @@ export class ClusterOperator implements SceneKeeper {
   readonly #berths = new Map<string, Berth>();
   readonly #random: SeededRandom;
   #auditor: SimulatedNode | undefined;
+  #busClient: Asked | undefined;
   #incarnation = 0;
   #waiting: (() => void)[] = [];
   readonly #downs = new Map<number, Set<() => void>>();
@@ -73,7 +77,9 @@ export class ClusterOperator implements SceneKeeper {
     for (const blow of plan.blows) world.at(blow.atMs, () => misfortune.strike(blow));
   }
 
-  async up(): Promise<Running> {
+  async up(): Promise<{ readonly client: Asked; readonly incarnation: number }> {
+    const { way } = this.parts.plan;
+    if (way === 'bus' || (way === 'both' && this.#random.below(2) === 0)) return this.#overTheBus();
     for (;;) {
       const { running } = this;
       if (running.length > 0) return this.#random.pick(running) as Running;
@@ -82,6 +88,7 @@ export class ClusterOperator implements SceneKeeper {
   }
 
   onDown(incarnation: number, listener: () => void): () => void {
+    if (incarnation === OVER_THE_BUS) return () => undefined;
     const listeners = this.#downs.get(incarnation);
     if (listeners === undefined) {
       queueMicrotask(listener);
@@ -101,7 +108,7 @@ export class ClusterOperator implements SceneKeeper {
   }
 
   /** A process that ends well, and starts again. */
-  drain({ name, node, incarnation }: Running, downMs: number): void {
+  drain({ name, opened, incarnation }: Running, downMs: number): void {
     const { world, outside } = this.parts;
     outside.meet('drain');
     const end = (how: string): void => {
@@ -110,7 +117,7 @@ export class ClusterOperator implements SceneKeeper {
       this.#down(name);
       this.#startAfter(name, downMs);
     };
-    node.close().then(
+    opened.close().then(
       () => end('drained'),
       () => end('drain failed'),
     );
@@ -211,7 +218,7 @@ export class ClusterOperator implements SceneKeeper {
     const simulated = world.node(name, { stores });
     berth.simulated = simulated;
     const tapped = tap.listen(simulated.ports, 0, name);
-    let local: LocalClient | undefined;
+    let opened: ClusterNode | undefined;
     let node: SkepNode | undefined;
     try {
       node = await SkepNode.start(mistake?.ports?.(tapped) ?? tapped, {
@@ -227,13 +234,15 @@ export class ClusterOperator implements SceneKeeper {
           heartbeatMs: plan.heartbeatMs,
           suspectAfterMs: plan.heartbeatMs * 4,
           sweepEveryMs: plan.sweepEveryMs,
-          perform: (request) => perform(local as LocalClient, request),
+          perform: (request) => (opened as ClusterNode).perform(request),
+          onIncarnation: (id) => opened?.arrive(id),
         },
         ...(mistake?.rules === undefined ? {} : { rules: { ...RULES, ...mistake.rules } }),
       });
       if (berth.simulated !== simulated || !simulated.isAlive) return;
       mistake?.node?.(node);
-      local = new LocalClient(node, { dir: null, startedMs: 0, pid: 0, payloadBytes: PAYLOAD_BYTES });
+      opened = new ClusterNode(node, { name });
+      opened.arrive(node.id);
       const client = new NodeClient({
         node,
         simulated,
@@ -241,7 +250,7 @@ export class ClusterOperator implements SceneKeeper {
         watch: ({ agent, method }, answer) => this.#mustEnd(simulated, `${method} of ${agent} through ${name}`, answer),
       });
       this.#downs.set(incarnation, new Set());
-      berth.running = { name, node, simulated, client, incarnation, upMs: world.now };
+      berth.running = { name, node, opened, simulated, client, incarnation, upMs: world.now };
       world.record('operator', 'up', incarnation);
       for (const wake of this.#waiting.splice(0)) wake();
     } catch (error) {
@@ -250,6 +259,18 @@ export class ClusterOperator implements SceneKeeper {
       this.#down(name);
       this.#startAfter(name, START_AGAIN_MS);
     }
+  }
+
+  /** One process of clients, which finds the nodes over the bus. */
+  #overTheBus(): { readonly client: Asked; readonly incarnation: number } {
+    const { world, stores, plan } = this.parts;
+    if (this.#busClient === undefined) {
+      const simulated = world.node('clients', { stores });
+      const { bus, clock, random } = simulated.ports;
+      const client = connectCluster({ bus, clock, random, deadlineMs: plan.waitMs });
+      this.#busClient = timed(client, (what, answer) => this.#mustEnd(simulated, `${what} over the bus`, answer));
+    }
+    return { client: this.#busClient, incarnation: OVER_THE_BUS };
   }
 
   /** By the clock of the node itself: while it is paused, so is this. */

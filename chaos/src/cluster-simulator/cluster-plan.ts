@@ -31,6 +31,8 @@ export interface ClusterPlan extends Circumstances {
   readonly sweepEveryMs: number;
   /** How long a client waits for an answer. */
   readonly waitMs: number;
+  /** Whether clients ask a node of their choice, or the cluster over the bus. */
+  readonly way: 'node' | 'bus' | 'both';
 }
 
 const HORIZON_MS_MIN = 3_000;
@@ -38,6 +40,8 @@ const HORIZON_MS_MAX = 9_000;
 const BLOWS_MAX = 6;
 const MOVES_MAX = 12;
 const KINDS = ['kill', 'kill', 'kill-heir', 'isolate', 'isolate', 'split', 'drain', 'rolling', 'power'] as const;
+
+const WAYS = ['node', 'bus', 'both'] as const satisfies readonly ClusterPlan['way'][];
 
 export function drawClusterPlan(seed: string): ClusterPlan {
   const random = new SeededRandom(`${seed}/cluster`);
@@ -58,6 +62,7 @@ export function drawClusterPlan(seed: string): ClusterPlan {
     heartbeatMs: [100, 200, 400][random.below(3)] as number,
     sweepEveryMs: random.between(300, 2_000),
     waitMs: random.between(1_000, 6_000),
+    way: WAYS[random.below(WAYS.length)] as ClusterPlan['way'],
   };
 }
 
