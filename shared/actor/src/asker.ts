@@ -46,7 +46,7 @@ export class Asker {
       }
     }
     lane.flush();
-    await this.gate.passed(this.gate.last);
+    await this.gate.quiet();
     return others.ask(to, method, input, asked);
   }
 }

@@ -38,11 +38,6 @@ export class Gate {
     return this.waiting.length - this.head;
   }
 
-  /** The ticket of the newest record. */
-  get last(): Ticket {
-    return this.drawn;
-  }
-
   /** A record got this ticket; a failure of the log gives up everything up to the last one drawn. */
   draw(ticket: Ticket): void {
     this.drawn = ticket;
@@ -61,6 +56,11 @@ export class Gate {
   /** Resolves when everything up to the ticket is acknowledged, rejects when it never will be. */
   passed(ticket: Ticket): Promise<void> {
     return new Promise((resolve, reject) => this.hold(ticket, { release: resolve, abort: reject }));
+  }
+
+  /** Resolves when nothing is under way that could still be given up. What was given up holds nobody back: nothing rests on it any more. */
+  quiet(): Promise<void> {
+    return this.lossOf(this.drawn) === undefined ? this.passed(this.drawn) : Promise.resolve();
   }
 
   release(through: Ticket): void {

@@ -65,4 +65,22 @@ describe('L6: the gate', () => {
       }),
     );
   });
+
+  it('what was given up keeps nobody waiting, and lets nobody fail, who comes afterwards', async () => {
+    const gate = new Gate();
+    gate.draw(1);
+    const before = gate.quiet();
+    gate.abort(ERROR);
+    await expect(before).rejects.toBe(ERROR);
+    await gate.quiet();
+    gate.draw(2);
+    let isQuiet = false;
+    const after = gate.quiet().then(() => {
+      isQuiet = true;
+    });
+    await Promise.resolve();
+    expect(isQuiet).toBe(false);
+    gate.release(2);
+    await after;
+  });
 });
