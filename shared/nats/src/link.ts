@@ -6,6 +6,7 @@
  * - K3 A request is `unsent` only if no server took it; `nobody` only if a server said that nobody listens. Then it is certain that it did nothing.
  * - K4 The servers may be away at the start and later, for ever: dialling goes on until `close`. Only wrong credentials at the start end it.
  * - K5 A handler that throws harms nobody: the library's reader would stop for good.
+ * - K6 What the server gave to a member of a queue it gives to no other: who leaves a queue still takes what is on its way.
  */
 import {
   type ConnectionOptions,
@@ -126,7 +127,9 @@ export class Link {
     this.#attach(subscribed);
     return () => {
       if (!this.#subscribed.delete(subscribed)) return;
-      subscribed.live?.unsubscribe();
+      // K6
+      if (queue === undefined) subscribed.live?.unsubscribe();
+      else subscribed.live?.drain().catch(() => {});
     };
   }
 

@@ -9,7 +9,7 @@ export interface BusMessage {
 }
 
 export interface SubscribeOptions {
-  /** Of all subscribers with the same queue name one gets each message. */
+  /** Of all subscribers with the same queue name one gets each message. Who leaves may still get what was meant for it. */
   readonly queue?: string;
 }
 

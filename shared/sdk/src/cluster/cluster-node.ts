@@ -187,7 +187,9 @@ export class ClusterNode implements AsyncDisposable {
     this.refusal.now = closed;
     this.gateway.leaveQueue();
     const endMs = clock.monotonicMs() + CLOSING_MS;
-    while (this.traffic.underWay > 0 && clock.monotonicMs() < endMs) await new Promise<void>((resolve) => clock.setTimer(LOOK_MS, resolve));
+    // At least once: a request that was given to this node may still be on its way.
+    do await new Promise<void>((resolve) => clock.setTimer(LOOK_MS, resolve));
+    while (this.traffic.underWay > 0 && clock.monotonicMs() < endMs);
     await this.node.close();
     this.local.end(closed);
     this.follows.stop();

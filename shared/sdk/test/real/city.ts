@@ -36,7 +36,7 @@ export class City {
       tenants: options.tenants ?? ['acme'],
       mutualTls: options.mutualTls ?? false,
     });
-    const cluster = await startCluster({ servers: 1, credentials });
+    const cluster = await startCluster({ servers: 1, credentials, monitor: true });
     const city = new City(options, home, credentials, cluster);
     try {
       await cluster.ready;
@@ -84,6 +84,12 @@ export class City {
     return client;
   }
 
+  /** Connections that the server cut because they did not read. */
+  async cutOff(): Promise<number> {
+    const answer = await fetch(`${this.cluster.servers[0]?.monitorUrl}/varz`);
+    return ((await answer.json()) as { slow_consumers: number }).slow_consumers;
+  }
+
   node(name: string): ClusterNode {
     const found = this.nodes.get(name);
     if (found === undefined) throw new Error(`there is no ${name}`);
@@ -95,6 +101,8 @@ export class City {
     const found = this.nodes.get(name);
     this.nodes.delete(name);
     await found?.ports.close();
+    // In a process of its own it would be gone by now; here it finds out by itself that it has no way out.
+    found?.node.close().catch(() => {});
   }
 
   async close(): Promise<void> {
