@@ -1,4 +1,5 @@
 /** Clients in other languages, as strangers would write them, against a real server with credentials. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { natsHere } from '@skep/nats/servers';
@@ -28,6 +29,14 @@ describe.skipIf(!natsHere())('Q11: anyone can talk to a cluster', () => {
     city = await City.of({ kinds: [Counter], nodes: ['n1', 'n2'] });
   });
   afterAll(() => city?.close());
+
+  it('the README shows the first of them, and what it prints', () => {
+    const readme = readFileSync(join(EXAMPLES, '../../../README.md'), 'utf8');
+    const program = readFileSync(join(EXAMPLES, '06-raw-tcp/index.mjs'), 'utf8');
+    const shown = /\/\/ conversation:start\n([\s\S]*)\/\/ conversation:end/.exec(program)?.[1];
+    expect(readme).toContain(`\`\`\`js\n${shown}\`\`\``);
+    expect(readme).toContain(`\`\`\`text\n${printed('raw').output}\`\`\``);
+  });
 
   const who = () => [city.address, city.credentials.dir, 'acme'];
 
