@@ -60,6 +60,8 @@ const SETTLE_EVERY_MS = 800;
 const CALM_MS_MIN = 150;
 const CALM_MS_MAX = 700;
 const QUIET_WITHIN_MS = 60_000;
+/** Clients that began a write before the end know by then what came of it. */
+const ENDED_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 100;
 /** A fault is over when so many writes that began after it were acknowledged. */
 const WRITES_AFTER = 10;
@@ -110,7 +112,11 @@ export async function runRound({ site, program, seed, faults, clients = CLIENTS,
     }
     await pause(random.between(CALM_MS_MIN, CALM_MS_MAX));
     over = true;
-    await load;
+    await Promise.race([load, pause(ENDED_WITHIN_MS)]);
+    for (const { id, agent, method } of outside.open.values()) {
+      found.push(broken('I13', `${method} of ${agent} (${id}) was not carried out ${ENDED_WITHIN_MS} ms after the last fault`));
+    }
+    outside.giveUpOpen();
     const live = await readQuiet(universe);
     comeBacks = (await swarm.looks()).reduce((sum, { incarnations }) => sum + incarnations - 1, 0);
     await swarm.killAll();
