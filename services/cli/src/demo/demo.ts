@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { SkepError } from '@skep/kernel';
 import { findServers } from '@skep/nats/servers';
 import { connectSkep } from '@skep/sdk';
+import { isNodeProgramHere } from '@skep/sdk/operations';
 import type { Interruption } from '../frame/interruption.js';
 import type { Shell } from '../frame/shell.js';
 import { rounded } from '../output/amounts.js';
@@ -15,7 +16,7 @@ import { isDemoFolder, markDemoFolder } from './demo-folder.js';
 import { embeddedProduction } from './embedded/production.js';
 import type { Figures } from './figures.js';
 import { liveOn } from './living.js';
-import type { Production, ProductionOptions } from './production.js';
+import type { Production } from './production.js';
 import { judgement } from './scenes/judgement.js';
 import type { Scene, Stage } from './stage.js';
 import { Story } from './story.js';
@@ -37,29 +38,37 @@ export async function demo(shell: Shell, { dir, seconds, place, interruption }: 
   await prepareFolder(dir);
   const options = { dir, story, boundMs: seconds === undefined ? undefined : seconds * 1000 };
   if (place === 'embedded') return await perform(embeddedProduction(options), { shell, interruption });
-  const { fast, stock, missing } = findServers();
-  if (fast !== undefined || stock !== undefined) {
-    if (options.boundMs === undefined || options.boundMs >= CLUSTER_MS_MIN) {
-      return await perform(clusterProduction(options, fast === undefined ? 'stock' : 'fast'), { shell, interruption });
-    }
-    return await performInstead(options, { shell, interruption }, `Give it ${CLUSTER_MS_MIN / 1000} seconds or more`);
+  const obstacle = obstacleToCluster(options.boundMs);
+  if (obstacle === undefined) {
+    const flavour = findServers().fast === undefined ? 'stock' : 'fast';
+    return await perform(clusterProduction(options, flavour), { shell, interruption });
   }
-  const { message = 'there is no NATS server', remedy = 'install one' } = missing.find(({ kind }) => kind === 'stock') ?? {};
-  story.say(`No cluster today: ${message}. To see one: ${remedy}.`);
-  return await performInstead(options, { shell, interruption }, remedy);
+  story.say(`No cluster today: ${obstacle.message}. To see one: ${obstacle.remedy}.`);
+  const figures = await perform(embeddedProduction(options), { shell, interruption });
+  figures.skipped.push(...CLUSTER_SCENES);
+  figures.remedy = obstacle.remedy;
+  return figures;
+}
+
+interface Obstacle {
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** Why there can be no cluster here; undefined when there can be one. */
+function obstacleToCluster(boundMs: number | undefined): Obstacle | undefined {
+  if (boundMs !== undefined && boundMs < CLUSTER_MS_MIN) {
+    return { message: 'there is too little time for one', remedy: `give it ${CLUSTER_MS_MIN / 1000} seconds or more` };
+  }
+  if (!isNodeProgramHere()) return { message: 'the program of nodes is not here', remedy: 'install the package @skep/node beside this one' };
+  const { fast, stock, missing } = findServers();
+  if (fast !== undefined || stock !== undefined) return undefined;
+  return missing.find(({ kind }) => kind === 'stock') ?? { message: 'there is no NATS server', remedy: 'put nats-server on PATH' };
 }
 
 interface Watching {
   readonly shell: Shell;
   readonly interruption: Interruption;
-}
-
-/** The story of one process, with what it leaves out of the other one. */
-async function performInstead(options: ProductionOptions, watching: Watching, remedy: string): Promise<Figures> {
-  const figures = await perform(embeddedProduction(options), watching);
-  figures.skipped.push(...CLUSTER_SCENES);
-  figures.remedy = remedy;
-  return figures;
 }
 
 async function perform<Place extends Stage, Numbers extends Figures>(

@@ -2,7 +2,7 @@ import { natsHere } from '@skep/nats/servers';
 import { expect, test } from 'vitest';
 import { skep, temporaryFolder } from '../programs/skep.js';
 
-test('O5 O6 the demo of one process plays every scene: sixty agents, one kill, nothing lost', { timeout: 60_000 }, async ({ onTestFinished }) => {
+test('O5 O6 the demo of one process plays every scene: sixty agents, one kill, nothing lost', { timeout: 90_000 }, async ({ onTestFinished }) => {
   const folder = temporaryFolder(onTestFinished);
   const { code, json, stderr } = await skep({ folder }, 'demo', '--embedded', '--seconds', '60', '--json');
   expect(stderr).toContain('SIGKILL in the middle');

@@ -24,7 +24,7 @@ export {
   type NodeStatus,
 } from './admin.js';
 export { type NodeConfiguration, parseNodeConfiguration, UNIVERSE_DEFAULT } from './node-configuration.js';
-export { NodeProcess, type NodeProcessOptions, type NodeProcessState, type NodeReady } from './node-process.js';
+export { isNodeProgramHere, NodeProcess, type NodeProcessOptions, type NodeProcessState, type NodeReady } from './node-process.js';
 export { attachNodes, type NodeProcesses, type NodeProcessesOptions, startNodes } from './node-processes.js';
 export { refusedToTenants } from './operator-client.js';
 export { type ClientReachOptions, type OperatorReachOptions, type ReachOptions, reachClient, reachOperator } from './reach.js';

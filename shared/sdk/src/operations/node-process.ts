@@ -4,7 +4,7 @@
  *   <dir>/node.json   its configuration
  *   <dir>/node.log    everything that it says, a line of JSON each
  */
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ErrorShape, fromErrorShape, SkepError } from '@skep/kernel';
@@ -32,8 +32,26 @@ export interface NodeReady {
 
 export type NodeProcessState = 'running' | 'paused' | 'ended';
 
-/** The same from `src` and `dist`: a child always runs what was built. */
-const PROGRAM = fileURLToPath(new URL('../../../../services/node/dist/main.js', import.meta.url));
+/** What was built, from `src` and `dist` alike: in the repository, or beside this package where both were installed. */
+const PROGRAMS = ['../../../../services/node/dist/main.js', '../../../node/dist/main.js'].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+);
+
+/** Whether nodes can be started from here: their program is a package of its own. */
+export function isNodeProgramHere(): boolean {
+  return PROGRAMS.some((program) => existsSync(program));
+}
+
+/** @throws SkepError `not-configured` */
+function mustFindProgram(): string {
+  const found = PROGRAMS.find((program) => existsSync(program));
+  if (found !== undefined) return found;
+  throw new SkepError('not-configured', {
+    message: 'the program of nodes is not here',
+    id: '@skep/node',
+    remedy: 'Install the package @skep/node beside this one, or build the repository.',
+  });
+}
 
 const READY_MS_MAX = 30_000;
 /** A node that was asked to end hands over first; after this long it is killed. */
@@ -96,7 +114,7 @@ export class NodeProcess {
     this.#paused = false;
     this.#process = await spawnServer({
       program: process.execPath,
-      args: [PROGRAM, '--config', this.configFile],
+      args: [mustFindProgram(), '--config', this.configFile],
       logFile: this.logFile,
       detached,
       env: withoutTestRun(env ?? process.env),
