@@ -17,7 +17,7 @@ const ON_MS = 300;
 export const rollingRestart: Scene<ClusterStage> = {
   name: 'rolling-restart',
   title: 'All nodes are replaced, one after the other',
-  needsMs: 4_500,
+  needsMs: 7_000,
   after: ['work'],
   async play(stage) {
     const { story, figures, load, ledger, cluster } = stage;
