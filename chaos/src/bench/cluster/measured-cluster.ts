@@ -19,6 +19,8 @@ const NAMES = ['n1', 'n2', 'n3'] as const;
 const TENANT = 'default';
 /** With all cores busy a node may be silent for longer than a healthy one ever is. */
 const BUSY_SUSPECT_MS = 2_000;
+/** A first step may wait behind the claims and snapshots of many others. */
+const STEP_MS_MAX = 90_000;
 /** Clock ticks a second in /proc: the same on every Linux. */
 const TICK_US = 10_000;
 
@@ -94,7 +96,7 @@ export class MeasuredCluster {
   async steps(agents: number, atOnce = AGENTS): Promise<void> {
     let next = 0;
     const loop = async (): Promise<void> => {
-      for (let at = next++; at < agents; at = next++) await this.client.call(worker(at), 'step', 1);
+      for (let at = next++; at < agents; at = next++) await this.client.call(worker(at), 'step', 1, { deadlineMs: STEP_MS_MAX });
     };
     await Promise.all(Array.from({ length: Math.min(atOnce, agents) }, loop));
   }

@@ -10,7 +10,15 @@ export async function scale(cluster: MeasuredCluster, { plan, conditions, say }:
   let exist = 0;
   for (const agents of plan.swarms) {
     say(`scale: ${agents} agents`);
-    if (agents > exist) await cluster.steps(agents);
+    try {
+      if (agents > exist) await cluster.steps(agents, CALLERS);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      rows.push(
+        rowOf({ id: `scale.${agents}`, unit: 'µs', samples: [], note: `this swarm did not come to be on this machine: ${why}; ${conditions}` }),
+      );
+      break;
+    }
     exist = Math.max(exist, agents);
     const samples: number[] = [];
     let servers = 0;
