@@ -7,6 +7,8 @@ import { type NatsPorts, natsPorts } from '@skep/nats';
 import {
   type Cluster,
   type Flavour,
+  forgetFolder,
+  guardFolder,
   makeCredentials,
   type NatsServer,
   startCluster,
@@ -58,6 +60,7 @@ const ANSWER_MS = 2_000;
 
 export async function startSite({ flavour, proxiedNodes }: SiteOptions): Promise<Site> {
   const dir = mkdtempSync(join(tmpdir(), 'skep-faults-'));
+  guardFolder(dir);
   const credentials = makeCredentials(join(dir, 'credentials'));
   const options = { flavour, credentials, monitor: true } as const;
   const proxies = proxiedNodes === undefined ? undefined : await startProxiedCluster(options);
@@ -71,6 +74,7 @@ export async function startSite({ flavour, proxiedNodes }: SiteOptions): Promise
     if (proxies === undefined) await cluster.close();
     await toxiproxy?.close();
     rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
+    forgetFolder(dir);
   };
   try {
     for (const node of proxiedNodes ?? []) {
