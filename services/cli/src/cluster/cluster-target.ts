@@ -4,15 +4,13 @@
  *   <data folder>/cluster/context.json      where its servers are; credentials/ and the servers' folders beside it
  *   <data folder>/cluster/nodes/nodes.json  its nodes
  */
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { SkepError } from '@skep/kernel';
 import { type ClusterContext, isClusterRunning, readClusterContext } from '@skep/nats/servers';
 import { UNIVERSE_DEFAULT } from '@skep/sdk/operations';
-import type { CommonOptions } from '../frame/frame.js';
 import type { Shell } from '../frame/shell.js';
 import { dataFolder, holdsData } from '../opening/data-folder.js';
-
-export type Place = Pick<CommonOptions, 'dir' | 'server' | 'creds' | 'ca' | 'universe'>;
+import { clusterFolder, type Place } from './at-hand.js';
 
 export interface ClusterTarget {
   /** For people. */
@@ -24,13 +22,6 @@ export interface ClusterTarget {
   /** Of a cluster that was started on this folder. */
   readonly local?: { readonly dir: string; readonly context: ClusterContext };
 }
-
-/** The folder of the cluster that "skep up" starts on a data folder. */
-export async function clusterFolder(shell: Shell, dir: string | undefined): Promise<string> {
-  return join(await dataFolder(shell, dir), 'cluster');
-}
-
-export const nodesFolder = (clusterDir: string): string => join(clusterDir, 'nodes');
 
 /**
  * Undefined: there is none, and the folder itself is meant.

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { SkepError } from '@skep/kernel';
 import { attachCluster, type Cluster, type Flavour, makeCredentials, readClusterContext, startCluster } from '@skep/nats/servers';
 import { type NodeProcesses, startNodes } from '@skep/sdk/operations';
-import { nodesFolder } from './cluster-target.js';
+import { nodesFolder } from './at-hand.js';
 
 export type ServerCount = 1 | 3 | 5;
 

@@ -2,7 +2,6 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { positiveNumber } from '../arguments/number-argument.js';
 import { isOfCluster } from '../demo/cluster/cluster-figures.js';
-import { demo } from '../demo/demo.js';
 import type { Figures } from '../demo/figures.js';
 import { EXIT } from '../frame/exit-code.js';
 import type { CommonOptions, Frame } from '../frame/frame.js';
@@ -34,6 +33,8 @@ export function demoCommand(frame: Frame): Command {
       frame.action(async ({ dir, seconds, embedded }: Options) => {
         const interruption = onInterruption();
         try {
+          // It brings the client of NATS, whose loading other commands need not wait for.
+          const { demo } = await import('../demo/demo.js');
           const place = embedded === true ? 'embedded' : 'best';
           const figures = await demo(shell, { dir: resolve(shell.cwd, dir ?? DEMO_FOLDER), seconds, place, interruption });
           return { json: figures, text: closingText(figures), exit: isSound(figures) ? EXIT.done : EXIT.refused };

@@ -2,9 +2,8 @@ import { resolve } from 'node:path';
 import { toSkepError } from '@skep/kernel';
 import type { DoctorReport } from '@skep/sdk';
 import type { Command } from 'commander';
-import { findCluster } from '../cluster/cluster-target.js';
+import { isClusterAtHand } from '../cluster/at-hand.js';
 import { type Check, checkCompiler, checkConfig, checkFolder, checkNode } from '../doctor/checks.js';
-import { checkCluster } from '../doctor/cluster-checks.js';
 import { EXIT } from '../frame/exit-code.js';
 import type { CommonOptions, Frame } from '../frame/frame.js';
 import type { Shell } from '../frame/shell.js';
@@ -39,8 +38,11 @@ export function doctorCommand(frame: Frame): Command {
 /** What the Skep, or the cluster, says about its own data; a folder that cannot be opened is a finding, no failure of the doctor. */
 async function checkData(shell: Shell, at: CommonOptions): Promise<readonly Check[]> {
   try {
-    const cluster = await findCluster(shell, at);
-    if (cluster !== undefined) return await checkCluster(cluster);
+    if (await isClusterAtHand(shell, at)) {
+      const { checkCluster, findCluster } = await import('../cluster/work.js');
+      const cluster = await findCluster(shell, at);
+      if (cluster !== undefined) return await checkCluster(cluster);
+    }
     return await withClient(shell, { at, purpose: 'read' }, async ({ client }) => (await client.doctor()).checks);
   } catch (error) {
     const { message, remedy } = toSkepError(error);

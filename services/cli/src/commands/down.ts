@@ -1,7 +1,5 @@
-import { attachNodes } from '@skep/sdk/operations';
 import type { Command } from 'commander';
-import { clusterFolder } from '../cluster/cluster-target.js';
-import { down } from '../cluster/up.js';
+import { clusterFolder } from '../cluster/at-hand.js';
 import type { CommonOptions, Frame, Outcome } from '../frame/frame.js';
 import type { Shell } from '../frame/shell.js';
 import { plural } from '../output/amounts.js';
@@ -20,6 +18,7 @@ export function downCommand(frame: Frame): Command {
 }
 
 async function end(shell: Shell, given: string | undefined): Promise<Outcome> {
+  const { attachNodes, down } = await import('../cluster/work.js');
   const dir = await clusterFolder(shell, given);
   const steps = startSteps(shell, 'ending');
   try {

@@ -2,7 +2,6 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { SkepError } from '@skep/kernel';
-import { isClusterRunning, readClusterContext } from '@skep/nats/servers';
 import { connectSkep } from '@skep/sdk';
 import type { Command } from 'commander';
 import type { CommonOptions, Frame } from '../frame/frame.js';
@@ -44,12 +43,14 @@ function dataFoldersIn(dir: string): readonly string[] {
   const below = readdirSync(dir, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => join(dir, entry.name));
-  return [dir, ...below].filter((each) => holdsData(each) || readClusterContext(each) !== undefined);
+  return [dir, ...below].filter((each) => holdsData(each) || existsSync(join(each, 'context.json')));
 }
 
 async function refuseHeld(dir: string): Promise<void> {
-  const cluster = readClusterContext(dir);
-  if (cluster !== undefined && isClusterRunning(dir, cluster)) {
+  if (existsSync(join(dir, 'context.json'))) {
+    const { isClusterRunning, readClusterContext } = await import('../cluster/work.js');
+    const cluster = readClusterContext(dir);
+    if (cluster === undefined || !isClusterRunning(dir, cluster)) return;
     throw new SkepError('folder-held', { message: 'a cluster runs on this folder', id: dir, remedy: 'End it with "skep down", then reset again.' });
   }
   const holder = await connectSkep(dir);

@@ -1,10 +1,9 @@
 import { relative } from 'node:path';
-import { UNIVERSE_DEFAULT } from '@skep/sdk/operations';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { TENANT_DEFAULT } from '../arguments/agent-address.js';
 import { wholeNumber } from '../arguments/number-argument.js';
-import { clusterFolder } from '../cluster/cluster-target.js';
-import { type ServerCount, type Up, up } from '../cluster/up.js';
+import { clusterFolder } from '../cluster/at-hand.js';
+import type { ServerCount, Up } from '../cluster/up.js';
 import { findConfig } from '../config/find-config.js';
 import { OUR_KINDS_FILE } from '../config/our-kinds.js';
 import type { CommonOptions, Frame, Outcome } from '../frame/frame.js';
@@ -20,6 +19,8 @@ interface Options extends Pick<CommonOptions, 'dir' | 'universe'> {
   readonly tls?: true;
   readonly tenant?: readonly string[];
 }
+
+const UNIVERSE_DEFAULT = 'main';
 
 /** All on one machine: more than these only stand in each other's way. */
 const NODES_MAX = 16;
@@ -44,6 +45,7 @@ export function upCommand(frame: Frame): Command {
 
 async function start(shell: Shell, options: Options): Promise<Outcome> {
   const { nodes, servers, stock, tls, tenant = [], universe = UNIVERSE_DEFAULT } = options;
+  const { up } = await import('../cluster/work.js');
   const startedMs = performance.now();
   const dir = await clusterFolder(shell, options.dir);
   const config = findConfig(shell.cwd);

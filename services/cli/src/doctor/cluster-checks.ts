@@ -3,8 +3,8 @@ import { SkepError, toSkepError } from '@skep/kernel';
 import type { SwarmStatus } from '@skep/sdk';
 import type { NodeStatus } from '@skep/sdk/operations';
 import type { ClusterTarget } from '../cluster/cluster-target.js';
+import { type ListedNode, listNodes } from '../cluster/node-list.js';
 import { reachCluster, withAdmin } from '../cluster/reach-cluster.js';
-import { type ListedNode, listNodes } from '../commands/node/ls.js';
 import { plural } from '../output/amounts.js';
 import type { Check } from './checks.js';
 

@@ -8,8 +8,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isSkepError } from '@skep/kernel';
 import { type Client, connectSkep, openSkep } from '@skep/sdk';
-import { type ClusterTarget, findCluster, type Place } from '../cluster/cluster-target.js';
-import { reachCluster } from '../cluster/reach-cluster.js';
+import { isClusterAtHand, type Place } from '../cluster/at-hand.js';
+import type { ClusterTarget } from '../cluster/cluster-target.js';
 import { kindsFor } from '../config/kinds.js';
 import type { Shell } from '../frame/shell.js';
 import { dataFolder, holdsData } from './data-folder.js';
@@ -73,10 +73,13 @@ async function openOrWait(shell: Shell, opening: Opening, untilMs: number): Prom
 }
 
 async function open(shell: Shell, { at, purpose }: Opening): Promise<Held> {
-  const cluster = await findCluster(shell, at);
-  if (cluster !== undefined) {
-    const { client, close } = await reachCluster(cluster);
-    return { client, dir: cluster.name, through: 'cluster', cluster, close };
+  if (await isClusterAtHand(shell, at)) {
+    const { findCluster, reachCluster } = await import('../cluster/work.js');
+    const cluster = await findCluster(shell, at);
+    if (cluster !== undefined) {
+      const { client, close } = await reachCluster(cluster);
+      return { client, dir: cluster.name, through: 'cluster', cluster, close };
+    }
   }
   const dir = await dataFolder(shell, at.dir);
   const client = await connectSkep(dir);

@@ -8,7 +8,7 @@
  */
 import { join } from 'node:path';
 import { isSkepError, SkepError } from '@skep/kernel';
-import { type Cluster, makeCredentials, startCluster } from '@skep/nats/servers';
+import { type Cluster, forgetFolder, guardFolder, makeCredentials, startCluster } from '@skep/nats/servers';
 import type { Client } from '@skep/sdk';
 import { type Admin, type NodeProcesses, reachOperator, startNodes } from '@skep/sdk/operations';
 import { OUR_KINDS_FILE } from '../config/our-kinds.js';
@@ -51,6 +51,8 @@ const ONE_CALL = 1;
  */
 export async function overCluster<Result>(run: ClusterRun, work: (client: Client) => Promise<Result>): Promise<ClusterOutcome<Result>> {
   const { dir, nodes: count } = run;
+  // However this process ends: the folder goes after the processes that work in it.
+  guardFolder(dir);
   const credentials = makeCredentials(join(dir, 'credentials'), { tenants: ['default'] });
   const cluster = await startCluster({ servers: SERVERS, dir: join(dir, 'nats'), credentials });
   let nodes: NodeProcesses | undefined;
@@ -68,6 +70,7 @@ export async function overCluster<Result>(run: ClusterRun, work: (client: Client
     await way?.close();
     await nodes?.kill();
     await cluster.close();
+    forgetFolder(dir);
   }
 }
 

@@ -3,14 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type AgentId, encode, isSkepError, SkepError, toSkepError } from '@skep/kernel';
-import { forgetFolder, guardFolder } from '@skep/nats/servers';
 import type { Client } from '@skep/sdk';
 import { agentText } from '../arguments/agent-address.js';
 import type { Shell } from '../frame/shell.js';
 import { holdsData } from '../opening/data-folder.js';
 import { withClient } from '../opening/open-client.js';
 import { startProgress } from '../output/progress.js';
-import { type ClusterReport, overCluster } from './cluster-run.js';
+import type { ClusterReport } from './cluster-run.js';
 import { type CrashReport, feedThroughCrash } from './crash.js';
 import { feed } from './feed.js';
 import type { Repairs } from './storable.js';
@@ -68,17 +67,14 @@ export async function replay(shell: Shell, options: ReplayOptions): Promise<Repl
     return { ...outcome, repairs: repairsOf(files), refused };
   } finally {
     progress.stop();
-    if (options.dir === undefined) {
-      rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
-      forgetFolder(dir);
-    }
+    if (options.dir === undefined) rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
-/** Removed at the end, and also when the process ends before it, after all that it had started. */
+/** Removed at the end, and also when the process ends before it. */
 function temporaryFolder(): string {
   const dir = mkdtempSync(join(tmpdir(), 'skep-replay-'));
-  guardFolder(dir);
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
   return dir;
 }
 
@@ -116,6 +112,7 @@ async function disturbed(shell: Shell, { dir, works, acknowledged, share }: Run 
 }
 
 async function spread(run: Run, { nodes, share }: { readonly nodes: number; readonly share: number | undefined }): Promise<RunOutcome> {
+  const { overCluster } = await import('../cluster/work.js');
   const { works } = run;
   const { cluster, crash, result } = await overCluster({ ...run, nodes, share }, async (client) => ({
     lost: await lostOf(client, works),

@@ -1,12 +1,9 @@
 /** What `watch` looks at: whoever holds the folder, or a cluster. */
-import { attachCluster } from '@skep/nats/servers';
 import { type Client, connectSkep } from '@skep/sdk';
-import type { Admin } from '@skep/sdk/operations';
-import { type ClusterTarget, findCluster, type Place } from '../cluster/cluster-target.js';
-import { reachCluster } from '../cluster/reach-cluster.js';
+import { isClusterAtHand, type Place } from '../cluster/at-hand.js';
 import type { Shell } from '../frame/shell.js';
 import { dataFolder } from '../opening/data-folder.js';
-import { Elections } from './elections.js';
+import type { Elections } from './elections.js';
 
 export interface WatchedNode {
   readonly node: string;
@@ -30,35 +27,12 @@ export interface WatchSource {
 
 /** Undefined: there is nobody to look at for now. @throws SkepError for a cluster that can never be reached like this */
 export async function openSource(shell: Shell, at: Place): Promise<WatchSource | undefined> {
-  const cluster = await findCluster(shell, at);
-  if (cluster !== undefined) return await clusterSource(cluster);
+  if (await isClusterAtHand(shell, at)) {
+    const { clusterSource, findCluster } = await import('../cluster/work.js');
+    const cluster = await findCluster(shell, at);
+    if (cluster !== undefined) return await clusterSource(cluster);
+  }
   const dir = await dataFolder(shell, at.dir);
   const client = await connectSkep(dir);
   return client === undefined ? undefined : { name: dir, client, elections: undefined, close: () => client.close() };
-}
-
-async function clusterSource(target: ClusterTarget): Promise<WatchSource> {
-  const { client, admin, close } = await reachCluster(target);
-  const servers = target.local === undefined ? undefined : await attachCluster(target.local.dir);
-  const elections = servers === undefined ? undefined : new Elections(() => servers.streamLeaders());
-  return {
-    name: target.name,
-    client,
-    nodes: () => nodesOf(client, admin),
-    elections,
-    close: async () => {
-      elections?.stop();
-      await close();
-    },
-  };
-}
-
-async function nodesOf(client: Client, admin: Admin | undefined): Promise<readonly WatchedNode[]> {
-  const { nodes = [] } = await client.status();
-  const figures = await Promise.all(nodes.map(({ node }) => admin?.status(node).catch(() => undefined)));
-  return nodes.map(({ node, status, active, turnsPerSecond, latencyMs }, at) => ({
-    ...{ node, status, active, turnsPerSecond },
-    p99Ms: latencyMs.p99,
-    lagMs: figures[at]?.lagMs.p99 ?? null,
-  }));
 }

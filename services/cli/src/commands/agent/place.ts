@@ -2,8 +2,6 @@
 import type { AgentPlace } from '@skep/sdk/operations';
 import type { Command } from 'commander';
 import { agentText, parseAgent } from '../../arguments/agent-address.js';
-import { mustFindCluster } from '../../cluster/cluster-target.js';
-import { withAdmin } from '../../cluster/reach-cluster.js';
 import type { CommonOptions, Frame, Outcome } from '../../frame/frame.js';
 import { msText } from '../../output/amounts.js';
 
@@ -33,6 +31,7 @@ function whereCommand(frame: Frame): Command {
     .action(
       frame.action(async (text: string, options: Options): Promise<Outcome> => {
         const agent = parseAgent(text, options);
+        const { mustFindCluster, withAdmin } = await import('../../cluster/work.js');
         const target = await mustFindCluster(frame.shell, options);
         const place = await withAdmin(target, agent, (admin) => admin.where(agent));
         return { json: place, text: placeText(place) };
@@ -54,6 +53,7 @@ function migrateCommand(frame: Frame): Command {
     .action(
       frame.action(async (text: string, options: ToOptions): Promise<Outcome> => {
         const agent = parseAgent(text, options);
+        const { mustFindCluster, withAdmin } = await import('../../cluster/work.js');
         const target = await mustFindCluster(frame.shell, options);
         const moved = await withAdmin(target, agent, (admin) => admin.migrate(agent, options.to));
         const { from, to, pauseMs } = moved;
@@ -77,6 +77,7 @@ function pinCommand(frame: Frame): Command {
     .action(
       frame.action(async (text: string, options: ToOptions): Promise<Outcome> => {
         const agent = parseAgent(text, options);
+        const { mustFindCluster, withAdmin } = await import('../../cluster/work.js');
         const target = await mustFindCluster(frame.shell, options);
         const place = await withAdmin(target, agent, (admin) => admin.pin(agent, options.to));
         return { json: place, text: placeText(place) };
@@ -97,6 +98,7 @@ function unpinCommand(frame: Frame): Command {
     .action(
       frame.action(async (text: string, options: Options): Promise<Outcome> => {
         const agent = parseAgent(text, options);
+        const { mustFindCluster, withAdmin } = await import('../../cluster/work.js');
         const target = await mustFindCluster(frame.shell, options);
         const place = await withAdmin(target, agent, (admin) => admin.unpin(agent));
         return { json: place, text: placeText(place) };

@@ -1,7 +1,6 @@
 import { checkName, SkepError } from '@skep/kernel';
-import { attachNodes } from '@skep/sdk/operations';
 import type { Command } from 'commander';
-import { mustFindLocal, nodesFolder } from '../../cluster/cluster-target.js';
+import { nodesFolder } from '../../cluster/at-hand.js';
 import type { CommonOptions, Frame, Outcome } from '../../frame/frame.js';
 import { msText } from '../../output/amounts.js';
 import { startSteps } from '../../output/progress.js';
@@ -18,6 +17,7 @@ export function addCommand(frame: Frame): Command {
     .action(
       frame.action(async (name: string | undefined, options: CommonOptions): Promise<Outcome> => {
         if (name !== undefined) checkName('node', name);
+        const { attachNodes, mustFindLocal } = await import('../../cluster/work.js');
         const { local } = await mustFindLocal(shell, options);
         const steps = startSteps(shell, 'starting');
         try {

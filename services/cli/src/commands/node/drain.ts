@@ -1,8 +1,6 @@
 import { checkName } from '@skep/kernel';
-import { attachNodes } from '@skep/sdk/operations';
 import type { Command } from 'commander';
-import { mustFindCluster, nodesFolder } from '../../cluster/cluster-target.js';
-import { withAdmin } from '../../cluster/reach-cluster.js';
+import { nodesFolder } from '../../cluster/at-hand.js';
 import type { CommonOptions, Frame, Outcome } from '../../frame/frame.js';
 import { plural } from '../../output/amounts.js';
 import { startSteps } from '../../output/progress.js';
@@ -20,6 +18,7 @@ export function drainCommand(frame: Frame): Command {
     .action(
       frame.action(async (node: string, options: CommonOptions): Promise<Outcome> => {
         checkName('node', node);
+        const { attachNodes, mustFindCluster, withAdmin } = await import('../../cluster/work.js');
         const target = await mustFindCluster(shell, options);
         const steps = startSteps(shell, 'draining');
         try {

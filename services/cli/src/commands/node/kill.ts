@@ -1,10 +1,9 @@
 import { type AgentId, checkName, SkepError } from '@skep/kernel';
 import type { Client } from '@skep/sdk';
-import { attachNodes, type NodeProcesses } from '@skep/sdk/operations';
+import type { NodeProcesses } from '@skep/sdk/operations';
 import type { Command } from 'commander';
 import { agentText } from '../../arguments/agent-address.js';
-import { mustFindLocal, nodesFolder } from '../../cluster/cluster-target.js';
-import { withAdmin } from '../../cluster/reach-cluster.js';
+import { nodesFolder } from '../../cluster/at-hand.js';
 import { EXIT } from '../../frame/exit-code.js';
 import type { CommonOptions, Frame, Outcome } from '../../frame/frame.js';
 import type { Shell } from '../../frame/shell.js';
@@ -28,6 +27,7 @@ export function killCommand(frame: Frame): Command {
 
 async function kill(shell: Shell, name: string, options: CommonOptions): Promise<Outcome> {
   checkName('node', name);
+  const { attachNodes, mustFindLocal, withAdmin } = await import('../../cluster/work.js');
   const target = await mustFindLocal(shell, options);
   const nodes = attachNodes(nodesFolder(target.local.dir));
   const { pid } = mustRun(nodes, name);

@@ -14,7 +14,7 @@ import { type Cluster, Credentials, type Flavour, isClusterRunning, type NatsSer
 import type { Client } from '@skep/sdk';
 import { type Admin, attachNodes, type NodeProcesses, reachClient, reachOperator, startNodes } from '@skep/sdk/operations';
 import { TENANT_DEFAULT } from '../../arguments/agent-address.js';
-import { nodesFolder } from '../../cluster/cluster-target.js';
+import { nodesFolder } from '../../cluster/at-hand.js';
 import { OUR_KINDS_FILE } from '../../config/our-kinds.js';
 
 export const NODES = 3;
