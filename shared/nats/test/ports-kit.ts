@@ -1,6 +1,8 @@
 /** Ports over real servers for tests: each test has streams of its own, named by a root. */
 import { systemClock, systemRandom } from '@skep/embedded';
 import type { LaneId } from '@skep/kernel';
+import type { Bus } from '@skep/ports';
+import { eventually } from '@skep/ports/conformance';
 import { type NatsPorts, type NatsPortsOptions, natsPorts } from '../src/index.js';
 import { JetStream } from '../src/jetstream.js';
 import { Link } from '../src/link.js';
@@ -26,6 +28,7 @@ export async function pairOn(servers: readonly string[], options: Partial<NatsPo
   await one.ready;
   const two = portsOn([servers.at(-1) as string], { root, ignoreGossip: true, ...options });
   await two.ready;
+  await Promise.all([heard(one.bus, two.bus), heard(two.bus, one.bus)]);
   const raw = rawOn(servers);
   return {
     root,
@@ -38,6 +41,23 @@ export async function pairOn(servers: readonly string[], options: Partial<NatsPo
       await raw.close();
     },
   };
+}
+
+/** Servers that are ready may still be making their routes: resolves when a message went from one member of the bus to the other. */
+async function heard(from: Bus, to: Bus): Promise<void> {
+  const probe = to.inbox();
+  let came = false;
+  const stop = to.subscribe(probe, () => {
+    came = true;
+  });
+  try {
+    await eventually('a message from one server to the other', () => {
+      from.publish(probe, bytesOf('probe'));
+      return came ? true : undefined;
+    });
+  } finally {
+    stop();
+  }
 }
 
 /** The servers without our rules. */
