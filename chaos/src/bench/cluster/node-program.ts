@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock, systemRandom } from '@skep/embedded';
-import { type AgentId, incarnationId, isSkepError, laneId, nodeId, parseAgentId, universeId } from '@skep/kernel';
+import { type AgentId, incarnationId, isSkepError, laneId, type NodeId, nodeId, parseAgentId, universeId } from '@skep/kernel';
 import { type NatsPorts, natsPorts } from '@skep/nats';
 import type { Log, Ports } from '@skep/ports';
 import { type ClusterNode, type ClusterNodeOptions, openNode } from '@skep/sdk';
@@ -28,8 +28,15 @@ const answers: Answers = {
     const system = { nkeySeed: keyOf(keyFiles.system) };
     ports = natsPorts({ servers, name, nkeySeed: keyOf(keyFiles.node), system, clock: systemClock, random: systemRandom });
     const { level } = await ports.ready;
-    const suspicion = suspectAfterMs === undefined ? {} : { suspectAfterMs };
-    node = await opened({ ...ports, log: counted(ports.log) }, { name, kinds: [workerKind(talk), hoarderKind], ...suspicion });
+    const on = ports;
+    // What the process of a node does, too (services/node).
+    const neighbours = {
+      closings: (listener: (node: NodeId) => void) => on.onPeerClosed((peer) => listener(nodeId(peer))),
+      link: (listener: (status: 'connected' | 'disconnected') => void) =>
+        on.onState(({ kind }) => listener(kind === 'connected' ? 'connected' : 'disconnected')),
+      ...(suspectAfterMs === undefined ? {} : { suspectAfterMs }),
+    };
+    node = await opened({ ...ports, log: counted(ports.log) }, { name, kinds: [workerKind(talk), hoarderKind], ...neighbours });
     await node.recovered;
     await ports.flush();
     return { lane: node.node.driver.id, level };
