@@ -7,7 +7,7 @@
  * - R4 Once an attempt left a doubt, the refusal of a later one does not take it away: the request ends with its answer, or in doubt (G13).
  */
 import type { ActorHost, AskElsewhere, HostCall, OtherNodes } from '@skep/actor';
-import { type AgentId, type ErrorCode, type IncarnationId, parseAgentId, SkepError, toSkepError, type Value } from '@skep/kernel';
+import { type AgentId, type ErrorCode, type IncarnationId, isSkepError, parseAgentId, SkepError, toSkepError, type Value } from '@skep/kernel';
 import type { Bus, Clock } from '@skep/ports';
 import type { NotTaken, PeerItem, ReplySlot, SendItem, Subjects } from '@skep/protocol';
 import { within } from '../deadline.js';
@@ -147,7 +147,7 @@ export class Post implements OtherNodes {
     const { agent, method, parameters } = request;
     if (this.options.cutOff()) return Promise.reject(cutOff(agent));
     const at = this.options.locator.locate(agent);
-    if (at === 'here') return within(this.options.clock, this.perform(request), { leftMs, agent, what: method });
+    if (at === 'here') return this.here(request, leftMs);
     if (at === 'nowhere') return Promise.reject(new SkepError('unavailable', { message: 'no node takes agents now', id: agent }));
     const waitMs = this.mayRepeat(request) ? Math.min(leftMs, ATTEMPT_MS * 2 ** Math.min(attempt, 4)) : leftMs;
     return this.peers.ask(at, agent, method, parameters, Math.max(1, Math.floor(waitMs))).then(
@@ -161,6 +161,17 @@ export class Post implements OtherNodes {
         throw error;
       },
     );
+  }
+
+  private async here(request: AgentRequest, leftMs: number): Promise<Value> {
+    const { agent, method } = request;
+    try {
+      return await within(this.options.clock, this.perform(request), { leftMs, agent, what: method });
+    } catch (error) {
+      // The servers went while it waited. What only reads has certainly changed nothing.
+      if (isSkepError(error, 'timeout') && this.options.cutOff() && this.reads(request)) throw cutOff(agent);
+      throw error;
+    }
   }
 
   private async perform(request: AgentRequest): Promise<Value> {
