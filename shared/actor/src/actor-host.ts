@@ -23,6 +23,7 @@ import { Pump } from './pump.js';
 import { answerQuery } from './query.js';
 import { Recorder } from './recorder.js';
 import { Roster, type RosterListener } from './roster.js';
+import { type Look, strongRead } from './strong-read.js';
 import type { TurnEffects } from './turn-effects.js';
 import { TurnRunner } from './turn-runner.js';
 import { Waker } from './waker.js';
@@ -133,17 +134,21 @@ export class ActorHost {
   }
 
   /** A query on the newest state; an agent that does not exist answers from its initial state, and is not created. */
-  async query(agent: AgentId, method: string, input: Value): Promise<TurnReply> {
+  query(agent: AgentId, method: string, input: Value): Promise<TurnReply> {
     const kind = this.roster.kindOf(agent);
-    const found = await this.reading(agent);
-    const version = found?.ready.version ?? 0;
-    const tree = found?.ready.tree ?? this.roster.initialTree(kind, parseAgentId(agent).name);
-    const ticket = found?.lastTicket ?? 0;
-    const value = await answerQuery({ kind, method, input, agent, version, tree, nowMs: this.options.clock.nowMs() }, (range) =>
-      found === undefined ? Promise.resolve([]) : this.historian.events(found, range),
-    );
-    await this.barrier(ticket);
-    return { value, version, level: this.options.level };
+    return this.read(agent, async (found) => {
+      const version = found?.ready.version ?? 0;
+      const tree = found?.ready.tree ?? this.roster.initialTree(kind, parseAgentId(agent).name);
+      const value = await answerQuery({ kind, method, input, agent, version, tree, nowMs: this.options.clock.nowMs() }, (range) =>
+        found === undefined ? Promise.resolve([]) : this.historian.events(found, range),
+      );
+      return { value, version, level: this.options.level };
+    });
+  }
+
+  /** A strong read (L7): what `look` returns, once what it saw is acknowledged. It is called again where the log had no room for that. */
+  read<Seen>(agent: AgentId, look: Look<Seen>): Promise<Seen> {
+    return strongRead(this, agent, look);
   }
 
   /**
@@ -170,6 +175,16 @@ export class ActorHost {
       }
       return activation.position === 0 ? undefined : activation;
     }
+  }
+
+  /** Looks at an agent at once, or before its first turn if it is not here. */
+  async ahead<Seen>(agent: AgentId, look: Look<Seen>): Promise<Seen> {
+    if (this.roster.find(agent) === undefined && !(await this.options.lane.exists(agent))) return look(undefined);
+    const activation = this.roster.find(agent) ?? this.roster.activate(agent, this.roster.kindOf(agent));
+    const seen = (ready: Activation) => look(ready.position === 0 ? undefined : ready);
+    if (activation.stage === 'ready') return seen(activation);
+    // The look itself happens when the agent comes to life: a promise would let its turns go first.
+    return new Promise((resolve, reject) => activation.waiting.push({ resolve: (ready) => resolve(seen(ready)), reject }));
   }
 
   /** Resolves when a strong read that saw everything up to the ticket may leave (L7). */

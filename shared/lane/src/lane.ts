@@ -82,7 +82,7 @@ export class Lane {
 
   /**
    * The ticket that a strong read waits for (L7). `written`: the ticket of the last record that it saw.
-   * @throws SkepError `sealed`; `unavailable` when that record was given up meanwhile
+   * @throws SkepError `sealed`; the reason when that record was given up meanwhile
    */
   barrier(written: Ticket): Ticket {
     const { writer } = this.parts;

@@ -37,10 +37,11 @@ interface InFlight {
   readonly request: RequestId;
 }
 
-/** Tickets after `after` up to `through`. */
+/** Tickets after `after` up to `through`, and why. */
 interface Voided {
   readonly after: Ticket;
   readonly through: Ticket;
+  readonly why: SkepError;
 }
 
 /** Only a read that is under way can still name a ticket that was given up, so a few of the last times are enough. */
@@ -97,11 +98,14 @@ export class Writer {
     return this.push(undefined);
   }
 
-  /** @throws SkepError `unavailable` for the ticket of a record that was given up: who saw it saw what never was (W3) */
+  /** @throws SkepError for the ticket of a record that was given up, with the code of the reason: who saw it saw what never was (W3) */
   checkNotVoided(ticket: Ticket): void {
-    for (const { after, through } of this.voided) {
+    for (const { after, through, why } of this.voided) {
       if (ticket > after && ticket <= through) {
-        throw new SkepError('unavailable', { message: 'the state that was read was given up: its records could not be written', id: this.lane });
+        throw new SkepError(why.code, {
+          message: `the state that was read was given up: its records could not be written: ${why.message}`,
+          id: this.lane,
+        });
       }
     }
   }
@@ -309,7 +313,7 @@ export class Writer {
     this.queue = [];
     // Nothing was released since the last time: it is one stretch with that one.
     const earlier = this.voided.filter(({ after }) => after !== this.released);
-    this.voided = [...earlier, { after: this.released, through: this.ticket }].slice(-VOIDED_MAX);
+    this.voided = [...earlier, { after: this.released, through: this.ticket, why: error }].slice(-VOIDED_MAX);
     this.listener.aborted([...agents]);
     this.requests.tell({ kind: 'aborted', error, agents: [...agents] });
   }

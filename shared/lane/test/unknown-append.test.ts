@@ -225,11 +225,11 @@ describe('W3: a batch is given up only when every attempt was refused for certai
       const kept = driven.commit('kept');
       const seen = driven.send('given up');
       driven.answer('append', { kind: 'failed', error: DISK_FULL });
-      expect(codeOf(() => driven.lane.barrier(seen))).toBe('unavailable');
+      expect(codeOf(() => driven.lane.barrier(seen))).toBe('disk-full');
       driven.hold(B);
       const later = driven.commit('later', B);
       expect(driven.lane.released).toBeGreaterThan(seen);
-      expect(codeOf(() => driven.lane.barrier(seen))).toBe('unavailable');
+      expect(codeOf(() => driven.lane.barrier(seen))).toBe('disk-full');
       expect([kept, later].map((ticket) => codeOf(() => driven.lane.barrier(ticket)))).toEqual(['accepted', 'accepted']);
     }
   });

@@ -26,6 +26,9 @@ const Cell = defineAgent({
       state.got.push(what);
     },
   },
+  queries: {
+    count: (state) => state.count,
+  },
 });
 
 const A = id('cell', 'a');
@@ -39,6 +42,34 @@ async function messagesTo({ host }: SkepNode, agent: AgentId): Promise<readonly 
 }
 
 describe('G13 P4: a disk that is full', () => {
+  it('G3: takes no write, and answers every read with what was acknowledged, also those that come while writes are refused', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'skep-full-'));
+    try {
+      const folder = await openFolder({ dir });
+      const node = await SkepNode.start(folder.ports, { kinds: [Cell], settleEveryMs: 1_000_000 });
+      folder.limitBytes(1);
+      let acknowledged = 0;
+      while ((await codeOf(node.host.call(A, 'add', 'y'.repeat(100_000)))) === 'done') acknowledged += 1;
+      const told: unknown[] = [];
+      const writers = Array.from({ length: 8 }, async () => {
+        for (let at = 0; at < 10; at += 1) told.push(await codeOf(node.host.call(A, 'add', 'y'.repeat(100_000))));
+      });
+      const counts: unknown[] = [];
+      for (let at = 0; at < 40; at += 1) {
+        counts.push((await node.host.query(A, 'count', null)).value);
+        const events = await node.host.read(A, (found) => (found === undefined ? [] : node.host.historian.events(found, {})));
+        counts.push(events.length);
+      }
+      await Promise.all(writers);
+      expect(new Set(told)).toEqual(new Set(['disk-full']));
+      expect(new Set(counts)).toEqual(new Set([acknowledged]));
+      await node.close();
+      await folder.close();
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
+  });
+
   it('refuses what does not fit, keeps what it acknowledged, and goes on when there is room', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'skep-full-'));
     try {

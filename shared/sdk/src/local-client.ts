@@ -87,7 +87,7 @@ export class LocalClient implements Client {
   }
 
   async info(agent: AgentId): Promise<AgentInfo> {
-    return infoOf(await this.existing(agent));
+    return this.read(agent, infoOf);
   }
 
   async list(filter: ListFilter = {}): Promise<readonly AgentInfo[]> {
@@ -98,29 +98,24 @@ export class LocalClient implements Client {
   async get(agent: AgentId): Promise<VersionedValue> {
     checkAgent(agent);
     const { host } = this.node;
-    const found = await host.reading(agent);
-    if (found === undefined) {
-      const tree = host.roster.initialTree(host.roster.kindOf(agent), parseAgentId(agent).name);
-      return { version: 0, root: tree.root(), value: tree.value() };
-    }
-    const { tree, version } = found.ready;
-    await host.barrier(found.lastTicket);
-    return { version, root: tree.root(), value: tree.value() };
+    return host.read(agent, (found) => {
+      const tree = found?.ready.tree ?? host.roster.initialTree(host.roster.kindOf(agent), parseAgentId(agent).name);
+      return { version: found?.ready.version ?? 0, root: tree.root(), value: tree.value() };
+    });
   }
 
   async at(agent: AgentId, version: number): Promise<VersionedValue> {
-    const activation = await this.existing(agent);
-    const { tree } = await this.node.host.historian.at(activation, version);
+    const { tree } = await this.read(agent, (found) => this.node.host.historian.at(found, version));
     return { version, root: tree.root(), value: tree.value() };
   }
 
   async history(agent: AgentId, range: Range = {}): Promise<readonly AgentEvent[]> {
     checkRange(range);
-    return this.node.host.historian.events(await this.existing(agent), range);
+    return this.read(agent, (found) => this.node.host.historian.events(found, range));
   }
 
   async diff(agent: AgentId, from: number, to: number): Promise<readonly Change[]> {
-    return this.node.host.historian.diff(await this.existing(agent), from, to);
+    return this.read(agent, (found) => this.node.host.historian.diff(found, from, to));
   }
 
   async checkpoint(agent: AgentId, name: string): Promise<CheckpointInfo> {
@@ -138,19 +133,17 @@ export class LocalClient implements Client {
   }
 
   async checkpoints(agent: AgentId): Promise<readonly CheckpointInfo[]> {
-    const activation = await this.existing(agent);
     const { level } = this.node.ports.log;
-    return [...activation.ready.checkpoints.values()].map(({ name, version, root }) => ({ agent, name, version, root, level }));
+    return this.read(agent, ({ ready }) => [...ready.checkpoints.values()].map(({ name, version, root }) => ({ agent, name, version, root, level })));
   }
 
   async branch(agent: AgentId, name: string, options: { readonly version?: number } = {}): Promise<AgentInfo> {
     checkName('agent id', name);
     checkObject('options', options);
     if (options.version !== undefined) checkCount('version', options.version);
-    const activation = await this.existing(agent);
     const { host } = this.node;
-    const { tree, version } = await host.historian.at(activation, options.version ?? activation.ready.version);
-    const { tenant, kind } = activation.address;
+    const { tree, version } = await this.read(agent, (found) => host.historian.at(found, options.version ?? found.ready.version));
+    const { tenant, kind } = parseAgentId(agent);
     const branch = agentId({ tenant, kind, name });
     await host.command(branch, {
       type: 'branched',
@@ -166,9 +159,9 @@ export class LocalClient implements Client {
 
   async restore(agent: AgentId, target: { readonly version: number } | { readonly checkpoint: string }): Promise<VersionedValue> {
     checkRestoreTarget(target);
-    const activation = await this.existing(agent);
-    const version = 'version' in target ? target.version : checkpointVersion(activation, target.checkpoint);
-    const { tree } = await this.node.host.historian.at(activation, version);
+    const { version, tree } = await this.read(agent, (found) =>
+      this.node.host.historian.at(found, 'version' in target ? target.version : checkpointVersion(found, target.checkpoint)),
+    );
     await this.node.host.command(agent, {
       type: 'restored',
       plan: (now) => ({ data: { version, root: tree.root() }, edits: diff(now.tree, tree).map(withoutOld), rest: {} }),
@@ -214,12 +207,17 @@ export class LocalClient implements Client {
     return this.running;
   }
 
-  private async existing(agent: AgentId): Promise<Activation> {
+  private existing(agent: AgentId): Promise<Activation> {
+    return this.read(agent, (found) => found);
+  }
+
+  /** A strong read of an agent that exists. @throws SkepError `unknown-agent` */
+  private async read<Seen>(agent: AgentId, look: (found: Activation) => Seen | Promise<Seen>): Promise<Seen> {
     checkAgent(agent);
-    const found = await this.node.host.reading(agent);
-    if (found === undefined) throw new SkepError('unknown-agent', { message: 'there is no such agent', id: agent });
-    await this.node.host.barrier(found.lastTicket);
-    return found;
+    return this.node.host.read(agent, (found) => {
+      if (found === undefined) throw new SkepError('unknown-agent', { message: 'there is no such agent', id: agent });
+      return look(found);
+    });
   }
 
   private async changeStatus(agent: AgentId, status: AgentStatus, from: readonly AgentStatus[]): Promise<AgentInfo> {
