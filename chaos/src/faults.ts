@@ -1,7 +1,7 @@
 /**
  * npm run faults: real node processes over real NATS servers, killed, paused and cut off under load, judged by the invariants.
  *
- *   npm run faults                             everything: 50 kills of a node, 20 of the NATS leader, and all the rest
+ *   npm run faults                             everything: 50 kills of a node, 20 of the leader of either NATS server, and all the rest
  *   npm run faults -- --kills 10 --minutes 5   less of it, and no new round after 5 minutes
  *   npm run faults -- --only node-kill:3 --seed 7   one round again
  *
@@ -34,7 +34,7 @@ const USAGE = `Real node processes over real NATS servers, killed, paused and cu
 
   npm run faults -- [--kills N] [--minutes M] [--seed S] [--only TRIAL[:ROUND]] [--json]
 
-  --kills N     of a node (default ${KILLS}); of the NATS leader two for five of them
+  --kills N     of a node (default ${KILLS}); of the leader of either NATS server two for five of them
   --minutes M   begin no round after this long (default ${MINUTES})
   --seed S      decides over targets, moments and what clients do (default 1)
   --only T[:R]  one trial, or its round R alone: ${TRIALS.join(', ')}

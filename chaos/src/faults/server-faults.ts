@@ -1,5 +1,6 @@
 /** What happens to the NATS servers. */
 import { agentId, type SkepError, toSkepError } from '@skep/kernel';
+import { isAcknowledged } from '../invariants/operation.js';
 import { broken } from '../invariants/violation.js';
 import { type Fault, pause, type Stage } from './fault.js';
 import { NODE_NAMES } from './names.js';
@@ -9,6 +10,9 @@ const AWAY_MS_MAX = 2_500;
 /** Calls come in meanwhile, and nothing can be written yet. */
 const NODE_AFTER_MS_MIN = 60;
 const NODE_AFTER_MS_MAX = 250;
+/** Writes without a leader that are worth a kill. */
+const ANSWERED_MIN = 3;
+const LOOK_EVERY_MS = 5;
 /** A call that is made while no server is there, and is to be refused in the end. */
 const CALL_WHILE_AWAY = agentId({ tenant: 'default', kind: 'counter', name: 'a' });
 
@@ -38,6 +42,25 @@ export const leaderAndNodeKill: Fault = {
     await swarm.kill(name);
     await leader.start();
     await swarm.start(name);
+    return {};
+  },
+};
+
+/** Nodes that answer before a majority has what they say have something to lose here; others have nothing. */
+export const leaderAndAllNodesKill: Fault = {
+  name: 'kill -9 of the NATS leader, then of all nodes',
+  ids: ['O4', 'G1', 'G4'],
+  needs: 'servers',
+  strike: async ({ site, swarm, outside }) => {
+    const leader = await site.leader();
+    await leader.kill();
+    const killed = outside.next();
+    const killedMs = performance.now();
+    const answered = () => outside.operations.filter((each) => each.kind === 'write' && each.began > killed && isAcknowledged(each)).length;
+    while (answered() < ANSWERED_MIN && performance.now() - killedMs < NODE_AFTER_MS_MAX) await pause(LOOK_EVERY_MS);
+    await Promise.all(NODE_NAMES.map((name) => swarm.kill(name)));
+    await leader.start();
+    await Promise.all(NODE_NAMES.map((name) => swarm.start(name)));
     return {};
   },
 };

@@ -4,7 +4,7 @@ import type { Fault } from './fault.js';
 import { fullStream } from './full-stream.js';
 import { nodeBlackHole, nodeCutOff, nodeLinkFaults, nodeNothingOut, partition, routeFaults, routeResets } from './link-faults.js';
 import { nodeKill, nodePause, nothing, rollingRestart, twoKills } from './node-faults.js';
-import { allAway, awayAtStart, leaderAndNodeKill, leaderKill, leaderPause, serverRestarts } from './server-faults.js';
+import { allAway, awayAtStart, leaderAndAllNodesKill, leaderAndNodeKill, leaderKill, leaderPause, serverRestarts } from './server-faults.js';
 
 export interface Trial {
   readonly name: string;
@@ -22,16 +22,16 @@ export const SHORT_TRIALS = {
   links: { name: 'short-links', flavour: 'fast', rounds: [[nodeBlackHole, nodeNothingOut, routeResets, partition]] },
 } as const satisfies { readonly [name: string]: Trial };
 
-/** `kills`: of a node. The NATS leader is killed two times for five of them, with stock servers one time for ten. */
+/** `kills`: of a node. The NATS leader is killed two times for five of them, of either server. */
 export function allTrials(kills: number): readonly Trial[] {
-  const stockKills = times(leaderKill, Math.ceil(kills / 10));
+  const leaderKills = times(leaderKill, Math.ceil(kills * 0.4));
   return [
     { name: 'calm', flavour: 'fast', rounds: [[nothing]] },
     { name: 'node-kill', flavour: 'fast', rounds: inRounds(times(nodeKill, kills), KILLS_A_ROUND) },
-    { name: 'leader-kill', flavour: 'fast', rounds: inRounds(times(leaderKill, Math.ceil(kills * 0.4)), KILLS_A_ROUND) },
-    { name: 'leader-kill-stock', flavour: 'stock', rounds: inRounds(stockKills, STOCK_KILLS_A_ROUND) },
+    { name: 'leader-kill', flavour: 'fast', rounds: inRounds(leaderKills, KILLS_A_ROUND) },
+    { name: 'leader-kill-stock', flavour: 'stock', rounds: inRounds(leaderKills, STOCK_KILLS_A_ROUND) },
     { name: 'node-pause', flavour: 'fast', rounds: [times(nodePause, 3)] },
-    { name: 'two-kills', flavour: 'fast', rounds: [times(twoKills, 3), times(leaderAndNodeKill, 3)] },
+    { name: 'two-kills', flavour: 'fast', rounds: [times(twoKills, 3), times(leaderAndNodeKill, 3), times(leaderAndAllNodesKill, 2)] },
     { name: 'rolling-restart', flavour: 'fast', rounds: [times(rollingRestart, 2)] },
     { name: 'servers', flavour: 'fast', rounds: [times(leaderPause, 3), times(serverRestarts, 2), times(allAway, 2), times(awayAtStart, 2)] },
     { name: 'full-stream', flavour: 'fast', rounds: [times(fullStream, 2)] },
