@@ -62,7 +62,7 @@ describe.skipIf(!natsHere())('nodes in processes of their own', () => {
     ]);
   });
 
-  test('O1: an agent moves to the node that is named, keeps its state, and stays where it is pinned', async () => {
+  test('O1, P6: an agent moves to the node that is named, keeps its state, and stays where it is pinned', async () => {
     const agent = idOf('a1');
     const from = (await operator.admin.where(agent)).node;
     const to = from === 'n1' ? 'n2' : 'n1';

@@ -32,7 +32,7 @@ describe('Q11: agents on several nodes', () => {
   });
 });
 
-describe('O4 O5: a node that dies', () => {
+describe('O4 O5 Q7: a node that dies', () => {
   it('G4: its agents answer on the others, and nothing acknowledged is lost', async () => {
     const town = new Town();
     await town.live('n1', 'n2', 'n3');
@@ -70,6 +70,24 @@ describe('O4 O5: a node that dies', () => {
   });
 });
 
+describe('Q1: an agent that coordinates', () => {
+  it('G1: is held by one node of those that reach for it at once; when that dies another takes over where it was', async () => {
+    const town = new Town();
+    await town.live('n1', 'n2', 'n3');
+    const queen = id('queen');
+    for (let term = 1; term <= 2; term += 1) {
+      const through = [...town.residents.keys()];
+      await town.world.drive(Promise.all(through.map((name) => town.call(name, queen, 'add', 1))));
+      const [holder = '', ...others] = town.holders(queen);
+      expect(others).toEqual([]);
+      town.kill(holder);
+    }
+    await town.wait(5_000);
+    const [last = ''] = town.residents.keys();
+    expect(await town.ask(last, queen, 'total')).toBe(5);
+  });
+});
+
 describe('G1: a node that is believed dead and lives', () => {
   it('is fenced, comes back, and loses nothing', async () => {
     const town = new Town();
@@ -85,7 +103,7 @@ describe('G1: a node that is believed dead and lives', () => {
   });
 });
 
-describe('O1: drain and migration', () => {
+describe('O1 P6: drain and migration', () => {
   it('a drained node hands over everything; no call fails', async () => {
     const town = new Town();
     await town.live('n1', 'n2', 'n3');
