@@ -30,9 +30,11 @@ export function mergeListItems(lists: Lists, path: Path, merger: Merger): ListIt
 }
 
 function mergeStretch({ base, source, target }: Stretch, path: Path, merger: Merger): readonly Item[] | undefined {
-  if (isSame(source, base) || isSame(source, target)) return target;
+  if (isSame(source, base)) return target;
   if (isSame(target, base)) return source;
-  if (base.length !== source.length || base.length !== target.length) return undefined;
+  const isPaired = base.length === source.length && base.length === target.length;
+  if (isSame(source, target) && !(isPaired && merger.sums(path))) return target;
+  if (!isPaired) return undefined;
   const at = path.at(-1) as number;
   return base.map((item, index) => {
     const present = target[index] as Item;

@@ -70,8 +70,9 @@ export class Merger {
   ) {}
 
   merge({ base, source, target }: Sides, path: Path): Item | undefined {
-    if (isSame(source, base) || isSame(source, target)) return target;
+    if (isSame(source, base)) return target;
     if (isSame(target, base)) return source;
+    if (isSame(source, target) && !this.sums(path)) return target;
     const sides = { base: loadedSide(base), source: loadedSide(source), target: loadedSide(target) };
     if (sides.source !== undefined && sides.target !== undefined) {
       const from = sides.base === undefined ? EMPTY_MAP : sides.base;
@@ -84,6 +85,11 @@ export class Merger {
       }
     }
     return this.decide({ base, source, target }, path);
+  }
+
+  /** Whether a number is summed at or below this path: then both sides having made the same change are two changes. */
+  sums(path: Path): boolean {
+    return this.rules.some(({ path: pattern, resolve }) => resolve === 'sum' && fits(pattern.slice(0, path.length), path));
   }
 
   private mergeMaps(base: MapItem, source: MapItem, target: MapItem, path: Path): Item {
@@ -99,15 +105,17 @@ export class Merger {
 
   private decide(sides: Sides, path: Path): Item | undefined {
     const conflict = conflictOf(sides, path);
+    const isAgreed = isSame(sides.source, sides.target);
     for (const rule of this.rules) {
       if (!fits(rule.path, path)) continue;
+      if (isAgreed && rule.resolve !== 'sum') break;
       if (rule.resolve === 'source') return sides.source;
       if (rule.resolve === 'target') return sides.target;
       const resolution = rule.resolve === 'sum' ? sumOf(conflict) : rule.resolve(conflict);
       if (resolution?.kind === 'value') return itemOf(resolution.value, path, this.space);
       if (resolution?.kind === 'absent' && path.length > 0) return undefined;
     }
-    this.conflicts.push(conflict);
+    if (!isAgreed) this.conflicts.push(conflict);
     return sides.target;
   }
 }
