@@ -4,7 +4,7 @@
  */
 import { encode, setOwn } from '@skep/kernel';
 import type { Content } from './content.js';
-import { copyOf, countOf, type Holder, isPlainMap, isSame, type PlainMap } from './plain.js';
+import { copyOf, countOf, type Holder, isPlainMap, isSame, type PlainMap, spoil } from './plain.js';
 
 /** The same part twice: as the draft shows it, and in the model. */
 export interface Twin<Part> {
@@ -80,6 +80,7 @@ function actOnMap({ draft, model }: Twin<PlainMap>, content: Content): string {
       const given = content.value(1);
       Reflect.set(draft, key, given);
       setOwn(model, key, copyOf(given));
+      spoil(given);
       return `${key} = something`;
     }
   }
@@ -106,10 +107,16 @@ function grow({ draft, model }: Twin<PlainMap>, content: Content, key: string): 
 }
 
 function actOnList({ draft, model }: Twin<unknown[]>, content: Content): string {
+  const given = content.value(1);
+  const done = actOnItems({ draft, model }, content, given);
+  spoil(given);
+  return done;
+}
+
+function actOnItems({ draft, model }: Twin<unknown[]>, content: Content, given: unknown): string {
   const { random } = content;
   const { length } = model;
   const at = random.below(length + 1);
-  const given = content.value(1);
   switch (random.below(16)) {
     case 0:
       draft.push(given, 1);

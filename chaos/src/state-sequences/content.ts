@@ -84,7 +84,7 @@ export class Content {
 
   /** What a sequence begins with: a map that holds something of each kind, and what the flavour asks for. */
   start(): PlainMap {
-    const start: PlainMap = { list: this.list(this.random.below(6)), map: this.map(this.random.below(6)), n: 1 };
+    const start: PlainMap = { list: this.list(this.random.below(4)), map: this.map(this.random.below(4)), n: 1 };
     if (this.flavour === 'wide') start.wide = this.numbered(this.mapSize());
     if (this.flavour === 'long') start.long = this.items(this.one(LIST_SIZES));
     if (this.flavour === 'very long') start.long = this.items(this.one(VERY_LONG_SIZES));

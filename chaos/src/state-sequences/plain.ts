@@ -46,3 +46,13 @@ export function countOf(value: unknown): number {
   for (const member of Object.values(value)) count += countOf(member);
   return count;
 }
+
+/** Writes to whatever in a value can be written to: whoever keeps it as it was has a copy. */
+export function spoil(value: unknown): void {
+  if (value instanceof Date) value.setTime(value.getTime() + 1);
+  else if (value instanceof Uint8Array) value.fill(255);
+  else if (isHolder(value)) {
+    for (const member of Object.values(value)) spoil(member);
+    Reflect.set(value, Array.isArray(value) ? value.length : 'spoilt', true);
+  }
+}

@@ -29,12 +29,16 @@ interface SequenceWorld {
   end(): void;
 }
 
-const OPERATIONS_MAX = 24;
+/** Most sequences are short, so that there are many; these are the longest of the short and of the long ones. */
+const SHORT_OPERATIONS = 8;
+const LONG_OPERATIONS = 24;
+const LONG_SHARE = 0.1;
+const MERGE_SHARE = 0.1;
 /** How often each flavour comes, in thousandths; small ones else. */
 const FLAVOURS: readonly (readonly [Flavour, number])[] = [
-  ['wide', 150],
-  ['long', 100],
-  ['very long', 5],
+  ['wide', 140],
+  ['long', 80],
+  ['very long', 4],
   ['chunked', 20],
 ];
 const DESCRIBED_OPERATIONS = 40;
@@ -45,7 +49,8 @@ export function runSequence(seed: number, { room = state, observe }: SequenceOpt
   let world: SequenceWorld | undefined;
   try {
     world = worldOf(random, room);
-    const planned = 2 + random.below(OPERATIONS_MAX);
+    const isLong = world instanceof MergeWorld || random.chance(LONG_SHARE);
+    const planned = random.between(2, isLong ? LONG_OPERATIONS : SHORT_OPERATIONS);
     for (; operations < planned; operations += 1) {
       const done = world.step();
       observe?.(done);
@@ -70,7 +75,7 @@ export function describeSequence({ seed, broken, operations }: SequenceResult): 
 }
 
 function worldOf(random: SeededRandom, room: StateRoom): SequenceWorld {
-  if (random.chance(0.2)) return new MergeWorld(room, random);
+  if (random.chance(MERGE_SHARE)) return new MergeWorld(room, random);
   const content = new Content(random, flavourOf(random));
   const space = random.below(10);
   if (space === 0) return new TreeWorld(room, content, { addressKey: KEYED });
