@@ -190,7 +190,10 @@ export class Unsealer {
       return reader.refuse('declares a list of an impossible length');
     }
     const height = heightOf(length);
-    return new Vector(length, height, this.vectorChildren(reader, { members: members - 1, length, height, depth }));
+    const vector = new Vector(length, height, this.vectorChildren(reader, { members: members - 1, length, height, depth }));
+    // Every item takes a byte at least; without this a few bytes could declare very many items.
+    if (sizeOf(vector) < length) reader.refuse('declares more items than its parts have bytes');
+    return vector;
   }
 
   private vectorChildren(reader: Reader, { members, length, height, depth }: VectorPlace & { readonly members: number }): readonly VectorChild[] {
