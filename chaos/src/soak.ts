@@ -13,8 +13,7 @@ import { parseArgs } from 'node:util';
 import type { TraceEvent } from '@skep/simulated';
 import { describeClusterSeed, runClusterSeed } from './cluster-simulator/run-cluster-seed.js';
 import { describeSeed, runSeed, type SeedOptions, type SeedResult } from './simulator/run-seed.js';
-import { describeSequence, runSequence } from './state-sequences/run-sequence.js';
-import { sequenceProgress, soakSequences } from './state-sequences/soak-sequences.js';
+import { COMMITS, SEQUENCES, showSequence, soakState } from './state-sequences/soak-state.js';
 
 /** What is run: a node, or several. */
 interface Subject {
@@ -32,7 +31,6 @@ interface SoakOptions {
 }
 
 const SEEDS = 1_000;
-const SEQUENCES = 100_000;
 const PROGRESS_EVERY_MS = 2_000;
 const NODE: Subject = { run: runSeed, describe: describeSeed };
 const CLUSTER: Subject = { run: runClusterSeed, describe: describeClusterSeed };
@@ -43,7 +41,8 @@ states, each beside a model that copies everything.
   npm run soak -- [--cluster | --state] --seed N [--json]     one seed, with everything that happens in it
 
   --cluster    3 to 5 nodes over the same stores, and clients that call through any of them
-  --state      drafts, edits, branches, differences, merges and packs of states, against plain objects
+  --state      drafts, edits, branches, differences, merges and packs of states, against plain objects; then
+               what ${COMMITS} commits of one agent write
   --seeds N    how many seeds (default ${SEEDS}, ${SEQUENCES} of --state; without end when --minutes is given)
   --from S     the first seed (default 1)
   --minutes M  stop after this long
@@ -56,7 +55,7 @@ const options = readOptions(process.argv.slice(2));
 if (options !== undefined) process.exitCode = await run(options);
 
 async function run({ subject, ...options }: SoakOptions): Promise<number> {
-  if (subject === 'state') return options.one === undefined ? soakState(options) : showSequence(options.one, options);
+  if (subject === 'state') return options.one === undefined ? soakState(options) : showSequence(options.one, options.output);
   return options.one === undefined ? await soak(subject, options) : await showOne(subject, options.one, options);
 }
 
@@ -105,7 +104,7 @@ function numberOf(option: string, text: string, least: number): number {
 
 async function soak(subject: Subject, { from, seeds, minutes, output }: Omit<SoakOptions, 'subject'>): Promise<number> {
   const startedMs = performance.now();
-  const endMs = endOf(minutes, startedMs);
+  const endMs = minutes === undefined ? Number.POSITIVE_INFINITY : startedMs + minutes * 60_000;
   const total = { seeds: 0, operations: 0, acknowledged: 0, records: 0, virtualMs: 0 };
   const met = new Map<string, number>();
   const failed: number[] = [];
@@ -141,27 +140,6 @@ async function soak(subject: Subject, { from, seeds, minutes, output }: Omit<Soa
     );
   }
   return failed.length === 0 ? 0 : 1;
-}
-
-function endOf(minutes: number | undefined, startedMs: number): number {
-  return minutes === undefined ? Number.POSITIVE_INFINITY : startedMs + minutes * 60_000;
-}
-
-function soakState({ from, seeds, minutes, output }: Omit<SoakOptions, 'subject'>): number {
-  const startedMs = performance.now();
-  const total = soakSequences({ from, sequences: seeds, endMs: endOf(minutes, startedMs) });
-  const seconds = Number(((performance.now() - startedMs) / 1000).toFixed(1));
-  if (output === 'text') process.stdout.write(`${sequenceProgress(total, startedMs)}; from seed ${from}, ${seconds} s\n`);
-  else process.stdout.write(`${JSON.stringify({ ...total, from, seconds })}\n`);
-  return total.failed.length === 0 ? 0 : 1;
-}
-
-function showSequence(seed: number, { output }: Omit<SoakOptions, 'subject'>): number {
-  const result = runSequence(seed, output === 'text' ? { observe: (done) => process.stdout.write(`${done}\n`) } : {});
-  if (output === 'json') process.stdout.write(`${JSON.stringify(result)}\n`);
-  else if (result.broken !== undefined) process.stdout.write(`\n${describeSequence(result)}\n`);
-  else process.stdout.write(`\nsequence ${seed} kept every promise: ${result.operations} operations, ${result.checks} comparisons with the model\n`);
-  return result.broken === undefined ? 0 : 1;
 }
 
 async function showOne(subject: Subject, seed: number, { output }: Omit<SoakOptions, 'subject'>): Promise<number> {

@@ -40,7 +40,7 @@ export function forge(nodes: readonly Uint8Array[]): Uint8Array {
 
 /** The same nodes with one replaced, and with every link that led to it, or to what leads to it, put right. */
 export function replaced(nodes: readonly Uint8Array[], at: number, node: Uint8Array): Uint8Array[] {
-  const copy = nodes.map((each) => each.slice());
+  const copy: Uint8Array[] = nodes.map((each) => each.slice());
   const renamed = [{ from: hash(nodes[at] as Uint8Array), to: hash(node) }];
   copy[at] = node;
   for (let index = at + 1; index < copy.length; index += 1) {
