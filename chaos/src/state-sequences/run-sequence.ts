@@ -32,12 +32,12 @@ interface SequenceWorld {
 /** Most sequences are short, so that there are many; these are the longest of the short and of the long ones. */
 const SHORT_OPERATIONS = 8;
 const LONG_OPERATIONS = 24;
-const LONG_SHARE = 0.1;
-const MERGE_SHARE = 0.1;
+const LONG_SHARE = 0.08;
+const MERGE_SHARE = 0.08;
 /** How often each flavour comes, in thousandths; small ones else. */
 const FLAVOURS: readonly (readonly [Flavour, number])[] = [
-  ['wide', 140],
-  ['long', 80],
+  ['wide', 110],
+  ['long', 70],
   ['very long', 4],
   ['chunked', 20],
 ];
