@@ -1,0 +1,14 @@
+/** `npm run bench -- state`: the versioned state of one agent, without nodes, lanes or disks. */
+import type { SceneGroup } from '../../scene.js';
+import { branch, fastForward, merge } from './branch.js';
+import { freeze, sealed } from './checkpoint.js';
+import { diff, readPath, restoreMemory } from './reading.js';
+import { listPush, write } from './writing.js';
+
+export function stateScenes(): SceneGroup {
+  return {
+    scenes: [freeze, sealed, branch, fastForward, merge, diff, restoreMemory, readPath, write, listPush],
+    peers: [],
+    close: async () => {},
+  };
+}
