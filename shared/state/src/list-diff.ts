@@ -8,7 +8,7 @@
 
 import { isEqual, isEqualByLink } from './equal.js';
 import { VECTOR_WIDTH } from './format.js';
-import { listGet, listItems, listLength } from './list.js';
+import { capacityOf, listGet, listItemsFrom, listLength } from './list.js';
 import { type Item, type ListItem, loaded, type VectorChild, type VectorPart } from './node.js';
 
 export type ListStep =
@@ -24,12 +24,13 @@ export function diffLists(from: ListItem, to: ListItem): readonly ListStep[] {
     const places = differingPlaces(from, to);
     if (places !== undefined) return places.map((at) => ({ kind: 'update', at, from: listGet(from, at), to: listGet(to, at) }));
   }
-  const one = listItems(from);
-  const other = listItems(to);
+  const shared = sharedStart(from, to);
+  const one = listItemsFrom(from, shared);
+  const other = listItemsFrom(to, shared);
   const start = commonStart(one, other);
   const tail = commonEnd(one, other, start);
   const steps: ListStep[] = [];
-  let at = start;
+  let at = shared + start;
   let oneAt = start;
   let otherAt = start;
   const matches = matchesBetween(one.slice(start, one.length - tail), other.slice(start, other.length - tail));
@@ -122,7 +123,7 @@ function compareParts(from: readonly VectorChild[], to: readonly VectorChild[], 
   for (let index = 0; index < from.length; index += 1) {
     const one = from[index] as VectorChild;
     const other = to[index] as VectorChild;
-    if (one === other || isEqualByLink(one, other) === true) continue;
+    if (isSamePart(one, other)) continue;
     if (!comparePart(loaded<VectorPart>(one), loaded<VectorPart>(other), { start: start + index * step, step: step / VECTOR_WIDTH, places }))
       return false;
   }
@@ -137,6 +138,29 @@ function comparePart(one: VectorPart, other: VectorPart, comparison: Comparison)
     if (one.items[at] !== other.items[at]) places.push(start + at);
   }
   return places.length <= PLACES_MAX;
+}
+
+/** How many items at the front need no look, as both lists share the leaves that hold them: what was appended to costs what was appended. */
+function sharedStart(from: ListItem, to: ListItem): number {
+  if (from.kind === 'list' || to.kind === 'list' || from.height !== to.height) return 0;
+  let start = 0;
+  let { height, children: one } = from;
+  let other = to.children;
+  for (; ; height -= 1) {
+    let at = 0;
+    while (at < one.length && at < other.length && isSamePart(one[at] as VectorChild, other[at] as VectorChild)) at += 1;
+    start += at * capacityOf(height - 1);
+    if (at === one.length || at === other.length) return Math.min(start, from.length, to.length);
+    const left = loaded<VectorPart>(one[at] as VectorChild);
+    const right = loaded<VectorPart>(other[at] as VectorChild);
+    if (left.kind === 'list' || right.kind === 'list') return start;
+    one = left.children;
+    other = right.children;
+  }
+}
+
+function isSamePart(one: VectorChild, other: VectorChild): boolean {
+  return one === other || isEqualByLink(one, other) === true;
 }
 
 function commonStart(one: readonly Item[], other: readonly Item[]): number {
