@@ -14,7 +14,7 @@ export const DATE_EXTENSION = 1;
 
 const BYTES_FIRST = 64 * 1024;
 /** A buffer that grew beyond this is given back after use. */
-const BYTES_KEPT = 1024 * 1024;
+export const BYTES_KEPT = 1024 * 1024;
 /** A value that shares parts with itself can be far longer than what it takes in memory. */
 const BYTES_MAX = 512 * 1024 * 1024;
 /** Shorter texts are written unit by unit, longer ones by the platform. */
@@ -31,11 +31,12 @@ export class Writer {
   /** Valid up to `at`; replaced when it grows. */
   bytes: Uint8Array;
   at = 0;
-  private platform: Buffer;
+  protected platform: Buffer;
 
-  constructor() {
-    this.platform = Buffer.allocUnsafeSlow(BYTES_FIRST);
-    this.bytes = new Uint8Array(this.platform.buffer);
+  /** @param buffer to be written to, owned by the writer from now on */
+  constructor(buffer: ArrayBuffer = Buffer.allocUnsafeSlow(BYTES_FIRST).buffer) {
+    this.platform = Buffer.from(buffer);
+    this.bytes = new Uint8Array(buffer);
   }
 
   /** A copy of what was written since `start`; the writer goes back there. */
@@ -54,10 +55,7 @@ export class Writer {
   /** Forgets what was written since `start`. */
   back(start: number): void {
     this.at = start;
-    if (start === 0 && this.bytes.length > BYTES_KEPT) {
-      this.platform = Buffer.allocUnsafeSlow(BYTES_FIRST);
-      this.bytes = new Uint8Array(this.platform.buffer);
-    }
+    if (start === 0 && this.bytes.length > BYTES_KEPT) this.use(Buffer.allocUnsafeSlow(BYTES_FIRST).buffer);
   }
 
   /** @throws Refusal */
@@ -312,13 +310,22 @@ export class Writer {
     this.at += length;
   }
 
-  private grow(needed: number): void {
+  protected grow(needed: number): void {
     const least = this.at + needed;
     if (least > BYTES_MAX) throw new SkepError('payload-too-large', { message: `a value is longer than ${BYTES_MAX} bytes when encoded` });
-    const grown = Buffer.allocUnsafeSlow(Math.min(BYTES_MAX, Math.max(least, this.bytes.length * 2)));
-    grown.set(this.bytes.subarray(0, this.at));
-    this.platform = grown;
-    this.bytes = new Uint8Array(grown.buffer);
+    this.use(this.enlarged(Math.min(BYTES_MAX, Math.max(least, this.bytes.length * 2))));
+  }
+
+  /** A buffer of at least this length that begins with what was written. */
+  protected enlarged(length: number): ArrayBuffer {
+    const buffer = Buffer.allocUnsafeSlow(length);
+    buffer.set(this.bytes.subarray(0, this.at));
+    return buffer.buffer;
+  }
+
+  protected use(buffer: ArrayBuffer): void {
+    this.platform = Buffer.from(buffer);
+    this.bytes = new Uint8Array(buffer);
   }
 }
 
