@@ -95,6 +95,11 @@ export class HashWriter extends Writer {
     } else this.parent({ start, length, chunks: 0, depth: 0, flags: key.flags, root: FLAG.root }, to);
   }
 
+  /** What was written since `start`, in hexadecimal digits. */
+  hex(start: number): string {
+    return this.platform.toString('hex', start, this.at);
+  }
+
   override back(start: number): void {
     this.at = start;
     if (start === BYTES_AT && this.bytes.length > BYTES_KEPT) {

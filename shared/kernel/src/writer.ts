@@ -19,10 +19,9 @@ export const BYTES_KEPT = 1024 * 1024;
 const BYTES_MAX = 512 * 1024 * 1024;
 /** Shorter texts are written unit by unit, longer ones by the platform. */
 const SHORT_TEXT = 48;
+/** As long as a link of a tree: what is shorter is copied byte by byte, since calling the platform takes longer. */
+const SHORT_RAW = 48;
 const TWO_32 = 0x1_0000_0000;
-
-const scratch = new Uint8Array(8);
-const scratchFloat = new DataView(scratch.buffer);
 
 /** Thrown inside; whoever called the writer names the place with `invalidValue`. */
 export class Refusal extends Error {}
@@ -31,12 +30,15 @@ export class Writer {
   /** Valid up to `at`; replaced when it grows. */
   bytes: Uint8Array;
   at = 0;
+  /** The same bytes for the platform's own encoders, and for numbers. */
   protected platform: Buffer;
+  private view: DataView;
 
   /** @param buffer to be written to, owned by the writer from now on */
   constructor(buffer: ArrayBuffer = Buffer.allocUnsafeSlow(BYTES_FIRST).buffer) {
     this.platform = Buffer.from(buffer);
     this.bytes = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
   }
 
   /** A copy of what was written since `start`; the writer goes back there. */
@@ -100,9 +102,8 @@ export class Writer {
     }
     // Every number from 2^53 on is an integer, so what is left to refuse is too large or none at all.
     if (!(Math.abs(value) < Number.MAX_SAFE_INTEGER)) throw new Refusal();
-    scratchFloat.setFloat64(0, value);
     this.bytes[this.at] = 0xcb;
-    for (let at = 0; at < 8; at += 1) this.bytes[this.at + 1 + at] = scratch[at] as number;
+    this.view.setFloat64(this.at + 1, value);
     this.at += 9;
   }
 
@@ -167,9 +168,12 @@ export class Writer {
   }
 
   raw(value: Uint8Array): void {
-    if (this.at + value.length > this.bytes.length) this.grow(value.length);
-    this.bytes.set(value, this.at);
-    this.at += value.length;
+    const { length } = value;
+    if (this.at + length > this.bytes.length) this.grow(length);
+    const { bytes, at: start } = this;
+    if (length <= SHORT_RAW) for (let at = 0; at < length; at += 1) bytes[start + at] = value[at] as number;
+    else bytes.set(value, start);
+    this.at = start + length;
   }
 
   private list(list: readonly unknown[], depth: number): void {
@@ -326,6 +330,7 @@ export class Writer {
   protected use(buffer: ArrayBuffer): void {
     this.platform = Buffer.from(buffer);
     this.bytes = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
   }
 }
 

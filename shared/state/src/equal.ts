@@ -1,17 +1,5 @@
 /** Whether two items hold the same value: by identity or hash where that is known, else by looking as far as needed. */
-import {
-  type Item,
-  isList,
-  isMap,
-  type Link,
-  type ListItem,
-  loaded,
-  loadedItem,
-  type MapItem,
-  type Node,
-  type TriePart,
-  type VectorPart,
-} from './node.js';
+import { type Item, isList, isMap, type Link, type ListItem, loaded, loadedItem, type MapItem, type TriePart, type VectorPart } from './node.js';
 
 export function isEqual(one: Item, other: Item): boolean {
   if (one === other) return true;
@@ -20,13 +8,16 @@ export function isEqual(one: Item, other: Item): boolean {
   return known ?? isEqualLoaded(one, other);
 }
 
+/** Anything that may know its hash; dates never do. */
+interface Linked {
+  readonly kind: string;
+  readonly link?: Uint8Array | undefined;
+}
+
 /** Undefined where the hash of one of them is not known. */
-export function isEqualByLink(
-  one: Node | { readonly link: Uint8Array | undefined },
-  other: Node | { readonly link: Uint8Array | undefined },
-): boolean | undefined {
-  const oneLink = 'link' in one ? one.link : undefined;
-  const otherLink = 'link' in other ? other.link : undefined;
+export function isEqualByLink(one: Linked, other: Linked): boolean | undefined {
+  const oneLink = one.link;
+  const otherLink = other.link;
   if (oneLink === undefined || otherLink === undefined) return undefined;
   return isSameBytes(oneLink, otherLink);
 }

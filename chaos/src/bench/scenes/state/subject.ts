@@ -49,7 +49,8 @@ function wideState(): WideState {
   return { facts: Object.fromEntries(Array.from({ length: FACTS }, (_, at) => [factName(at), factText(at, 0)])) };
 }
 
-const factName = (at: number) => `fact ${at}`;
+const FACT_NAMES = Array.from({ length: FACTS }, (_, at) => `fact ${at}`);
+const factName = (at: number) => FACT_NAMES[at] as string;
 const factText = (at: number, to: number) => `what is known of ${at}, as of step ${to}`;
 
 /** Scores are no whole numbers, as the scores of agents are. */
