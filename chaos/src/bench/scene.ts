@@ -24,6 +24,10 @@ export interface Plan {
   readonly means: number;
   /** Copies of a whole state. */
   readonly copies: number;
+  /** Versions whose bytes are counted. */
+  readonly steps: number;
+  /** Agents whose versions are kept while the heap is measured. */
+  readonly heapAgents: number;
   /** Fields that are changed from one version of a state to the next. */
   readonly changes: readonly number[];
   /** Kills of a node, and of a server of each flavour. */
@@ -56,7 +60,19 @@ const ROUND_MS = 500;
 export function planOf({ quick, seconds, profile }: { readonly quick: boolean; readonly seconds: number; readonly profile: boolean }): Plan {
   const limits = !profile;
   if (quick) {
-    const few = { singles: 60, means: 3, copies: 10, changes: [1, 10, 50], kills: 1, serverKills: 1, moves: 2, largeMoves: 1, swarms: [1, 850] };
+    const few = {
+      singles: 60,
+      means: 3,
+      copies: 10,
+      steps: 50,
+      heapAgents: 20,
+      changes: [1, 10, 50],
+      kills: 1,
+      serverKills: 1,
+      moves: 2,
+      largeMoves: 1,
+      swarms: [1, 850],
+    };
     return { rounds: 2, roundMs: 100, operations: 60, crashes: 1, loadMs: 300, limits, ...few };
   }
   const rounds = Math.max(3, Math.round((seconds * 1000) / ROUND_MS));
@@ -64,6 +80,8 @@ export function planOf({ quick, seconds, profile }: { readonly quick: boolean; r
     singles: 4_000,
     means: 200,
     copies: 200,
+    steps: 1_000,
+    heapAgents: 850,
     changes: [1, 10, 50],
     kills: 20,
     serverKills: 5,

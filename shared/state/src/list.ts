@@ -35,9 +35,7 @@ export function listSet(list: ListItem, at: number, item: Item): ListItem {
 
 export function listPush(list: ListItem, item: Item): ListItem {
   if (list.kind === 'list') {
-    return list.items.length < VECTOR_WIDTH
-      ? new ListNode(extended(list.items, item))
-      : new Vector(VECTOR_WIDTH + 1, 1, [list, new ListNode([item])]);
+    return list.items.length < VECTOR_WIDTH ? new ListNode(list.items.concat([item])) : new Vector(VECTOR_WIDTH + 1, 1, [list, new ListNode([item])]);
   }
   const { length, height, children } = list;
   if (length < capacityOf(height)) return new Vector(length + 1, height, pushIn(children, height, length, item));
@@ -129,18 +127,12 @@ function pushIn(children: readonly VectorChild[], height: number, length: number
   const part = last === undefined ? undefined : loaded<VectorPart>(last);
   const pushed =
     height === 1
-      ? new ListNode(part?.kind === 'list' ? extended(part.items, item) : [item])
+      ? new ListNode((part?.kind === 'list' ? part.items : NO_ITEMS).concat([item]))
       : new VectorBranch(pushIn(part?.kind === 'vector-branch' ? part.children : [], height - 1, length - index * step, item));
-  const copy = children.slice(0, index);
-  copy.push(pushed);
-  return copy;
+  return children.slice(0, index).concat([pushed]);
 }
 
-function extended(items: readonly Item[], item: Item): Item[] {
-  const copy = items.slice();
-  copy.push(item);
-  return copy;
-}
+const NO_ITEMS: readonly Item[] = [];
 
 /** @param start of the items below these children */
 function collect(children: readonly VectorChild[], { height, start }: { readonly height: number; readonly start: number }, items: Item[]): void {

@@ -24,7 +24,7 @@ export interface Subject<State = unknown> {
 
 const MEMORIES = 50;
 const MESSAGES = 200;
-const MESSAGE_WORDS = 80;
+const MESSAGE_WORDS = 92;
 export const FACTS = 10_000;
 
 interface LongState extends AgentState {
