@@ -42,22 +42,27 @@ const RIVALRIES: readonly Rivalry[] = [
 /** Our rows with the best rival each, then the peers' rows, each compared with ours. */
 export function withRivals({ rows, measured }: { readonly rows: readonly Row[]; readonly measured: readonly Measured[] }): readonly Row[] {
   const peers = new Map(
-    measured.map((each) => [each.id, { ...each, row: rowOf({ ...each, note: `${each.name}; level ${each.level}; ${each.note}` }) }]),
+    measured.map((each) => [keyOf(each), { ...each, row: rowOf({ ...each, note: `${each.name}; level ${each.level}; ${each.note}` }) }]),
   );
   const ours = rows.map((row) => {
     const equals = RIVALRIES.find((rivalry) => rivalry.row === row.id)?.equals ?? [];
     const comparisons = equals.flatMap((id) => {
-      const peer = peers.get(id);
+      const peer = peers.get(keyOf({ ...row, id }));
       if (peer === undefined || row.n === 0 || peer.row.n === 0) return [];
       return [compared(row, peer.row, `${peer.name}: ${peer.row.p50.toLocaleString('en-US')} ${peer.row.unit}, level ${peer.level}`)];
     });
     // The best rival is the one that leaves the smallest ratio.
     return comparisons.sort((one, other) => (one.ratio ?? 0) - (other.ratio ?? 0))[0] ?? row;
   });
-  const theirs = [...peers.values()].map(({ id, row }) => {
+  const theirs = [...peers.values()].map(({ id, state, row }) => {
     const match = RIVALRIES.find(({ equals, weaker = [] }) => equals.includes(id) || weaker.includes(id))?.row;
-    const our = rows.find((each) => each.id === match);
+    const our = rows.find((each) => each.id === match && each.state === state);
     return our === undefined ? row : compared(row, our);
   });
   return [...ours, ...theirs];
+}
+
+/** Only what was measured of the same state is compared. */
+function keyOf({ id, state = '' }: Pick<Row, 'id' | 'state'>): string {
+  return `${id} ${state}`;
 }

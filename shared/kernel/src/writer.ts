@@ -14,15 +14,14 @@ export const DATE_EXTENSION = 1;
 
 const BYTES_FIRST = 64 * 1024;
 /** A buffer that grew beyond this is given back after use. */
-const BYTES_KEPT = 1024 * 1024;
+export const BYTES_KEPT = 1024 * 1024;
 /** A value that shares parts with itself can be far longer than what it takes in memory. */
 const BYTES_MAX = 512 * 1024 * 1024;
 /** Shorter texts are written unit by unit, longer ones by the platform. */
 const SHORT_TEXT = 48;
+/** As long as a link of a tree: what is shorter is copied byte by byte, since calling the platform takes longer. */
+const SHORT_RAW = 48;
 const TWO_32 = 0x1_0000_0000;
-
-const scratch = new Uint8Array(8);
-const scratchFloat = new DataView(scratch.buffer);
 
 /** Thrown inside; whoever called the writer names the place with `invalidValue`. */
 export class Refusal extends Error {}
@@ -31,11 +30,15 @@ export class Writer {
   /** Valid up to `at`; replaced when it grows. */
   bytes: Uint8Array;
   at = 0;
-  private platform: Buffer;
+  /** The same bytes for the platform's own encoders, and for numbers. */
+  protected platform: Buffer;
+  private view: DataView;
 
-  constructor() {
-    this.platform = Buffer.allocUnsafeSlow(BYTES_FIRST);
-    this.bytes = new Uint8Array(this.platform.buffer);
+  /** @param buffer to be written to, owned by the writer from now on */
+  constructor(buffer: ArrayBuffer = Buffer.allocUnsafeSlow(BYTES_FIRST).buffer) {
+    this.platform = Buffer.from(buffer);
+    this.bytes = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
   }
 
   /** A copy of what was written since `start`; the writer goes back there. */
@@ -54,10 +57,7 @@ export class Writer {
   /** Forgets what was written since `start`. */
   back(start: number): void {
     this.at = start;
-    if (start === 0 && this.bytes.length > BYTES_KEPT) {
-      this.platform = Buffer.allocUnsafeSlow(BYTES_FIRST);
-      this.bytes = new Uint8Array(this.platform.buffer);
-    }
+    if (start === 0 && this.bytes.length > BYTES_KEPT) this.use(Buffer.allocUnsafeSlow(BYTES_FIRST).buffer);
   }
 
   /** @throws Refusal */
@@ -102,9 +102,8 @@ export class Writer {
     }
     // Every number from 2^53 on is an integer, so what is left to refuse is too large or none at all.
     if (!(Math.abs(value) < Number.MAX_SAFE_INTEGER)) throw new Refusal();
-    scratchFloat.setFloat64(0, value);
     this.bytes[this.at] = 0xcb;
-    for (let at = 0; at < 8; at += 1) this.bytes[this.at + 1 + at] = scratch[at] as number;
+    this.view.setFloat64(this.at + 1, value);
     this.at += 9;
   }
 
@@ -169,9 +168,12 @@ export class Writer {
   }
 
   raw(value: Uint8Array): void {
-    if (this.at + value.length > this.bytes.length) this.grow(value.length);
-    this.bytes.set(value, this.at);
-    this.at += value.length;
+    const { length } = value;
+    if (this.at + length > this.bytes.length) this.grow(length);
+    const { bytes, at: start } = this;
+    if (length <= SHORT_RAW) for (let at = 0; at < length; at += 1) bytes[start + at] = value[at] as number;
+    else bytes.set(value, start);
+    this.at = start + length;
   }
 
   private list(list: readonly unknown[], depth: number): void {
@@ -312,13 +314,23 @@ export class Writer {
     this.at += length;
   }
 
-  private grow(needed: number): void {
+  protected grow(needed: number): void {
     const least = this.at + needed;
     if (least > BYTES_MAX) throw new SkepError('payload-too-large', { message: `a value is longer than ${BYTES_MAX} bytes when encoded` });
-    const grown = Buffer.allocUnsafeSlow(Math.min(BYTES_MAX, Math.max(least, this.bytes.length * 2)));
-    grown.set(this.bytes.subarray(0, this.at));
-    this.platform = grown;
-    this.bytes = new Uint8Array(grown.buffer);
+    this.use(this.enlarged(Math.min(BYTES_MAX, Math.max(least, this.bytes.length * 2))));
+  }
+
+  /** A buffer of at least this length that begins with what was written. */
+  protected enlarged(length: number): ArrayBuffer {
+    const buffer = Buffer.allocUnsafeSlow(length);
+    buffer.set(this.bytes.subarray(0, this.at));
+    return buffer.buffer;
+  }
+
+  protected use(buffer: ArrayBuffer): void {
+    this.platform = Buffer.from(buffer);
+    this.bytes = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
   }
 }
 

@@ -24,5 +24,6 @@ export {
 export { Forest } from './forest.js';
 export { type MergeConflict, type MergeInput, type MergeOutcome, type MergeRule, mergeTrees, type Resolution } from './merge.js';
 export { packTree, unpackTree } from './pack.js';
+export { type Sink, sinkTree } from './seal.js';
 export type { Shared } from './share.js';
 export { Tree, type TreeOptions, treeOf } from './tree.js';

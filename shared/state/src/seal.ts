@@ -1,10 +1,10 @@
 /**
  * Sealing: nodes into their bytes, bytes into hashes, bottom up, each node once. `FORMAT.md` describes the bytes.
  *
- * A node writes itself behind what its parent has written so far; if it turns out to be short it stays there, else it is hashed, forgotten
- * and its link put in its place.
+ * A node writes itself behind what its parent has written so far; if it turns out to be short it stays there, else it is hashed where it lies,
+ * forgotten, and its link put in its place.
  */
-import { assertNever, Writer } from '@skep/kernel';
+import { assertNever, type HashHex, HashWriter } from '@skep/kernel';
 import { chunkEnds, groupEnds } from './chunk.js';
 import { CHUNK_LIST_MAX, CHUNKED_BYTES_MIN, FORMAT_VERSION, HASH_BYTES, INLINE_BYTES_MAX, LINK_EXTENSION, TAG } from './format.js';
 import {
@@ -36,7 +36,7 @@ export interface Sink {
 
 type Linked = TextNode | BytesNode | MapItem | ListItem | TriePart | VectorPart;
 
-const writer = new Writer();
+const writer = new HashWriter();
 const utf8 = new TextEncoder();
 /** Where the hash begins in an encoded link: after the head, the length and the type of the extension. */
 const LINK_HASH_AT = 3;
@@ -47,6 +47,15 @@ export const NODE_HEADER_BYTES = 2;
 export function rootOf(item: Item, space: Space): Uint8Array {
   if (typeof item === 'object' && item !== null && item.kind !== 'date' && item.link !== undefined) return linkHash(item.link);
   return inWriter(() => new Sealer(space, undefined).root(loadedItem(item)));
+}
+
+/** `rootOf` as hexadecimal digits. */
+export function rootHexOf(item: Item, space: Space): HashHex {
+  return inWriter(() => {
+    const start = writer.at;
+    writer.raw(rootOf(item, space));
+    return writer.hex(start) as HashHex;
+  });
 }
 
 /** Hands the nodes of a value to the sink, children first, and returns the hash of the last one, the root. */
@@ -116,16 +125,21 @@ class Sealer {
       writer.at -= NODE_HEADER_BYTES;
     } else {
       node.link = this.finish(start, sizeOfLinked(node), node.link);
-      writer.raw(node.link);
     }
   }
 
-  /** Turns the node written since `start` into a link; the writer goes back there. */
+  /** Puts a link in the place of the node written since `start`, and returns a copy of it. */
   private finish(start: number, size: number, known?: Uint8Array): Uint8Array {
-    const bytes = writer.bytes.subarray(start, writer.at);
-    const link = known ?? linkOf(this.space.hash(bytes), size);
-    this.sink?.take(link, bytes);
+    if (this.sink === undefined) {
+      writer.hashTo(this.space.hashKey, start, start + LINK_HASH_AT);
+      return endLink(start, size);
+    }
+    const end = writer.at;
+    if (known === undefined) writer.hashTo(this.space.hashKey, start, end + LINK_HASH_AT);
+    const link = known ?? endLink(end, size);
+    this.sink.take(link, writer.bytes.subarray(start, end));
     writer.at = start;
+    writer.raw(link);
     return link;
   }
 
@@ -232,7 +246,7 @@ class Sealer {
       writer.raw(bytes.subarray(from, end));
       const size = end - from;
       from = end;
-      return { link: this.finish(start, size), size };
+      return { link: this.chunkLink(start, size), size };
     });
   }
 
@@ -248,8 +262,15 @@ class Sealer {
         writer.raw(child.link);
         size += child.size;
       }
-      return { link: this.finish(start, size), size };
+      return { link: this.chunkLink(start, size), size };
     });
+  }
+
+  /** The link of a chunk or group, which comes into its parent when all of them are known. */
+  private chunkLink(start: number, size: number): Uint8Array {
+    const link = this.finish(start, size);
+    writer.at = start;
+    return link;
   }
 }
 
@@ -258,16 +279,16 @@ interface SizedLink {
   readonly size: number;
 }
 
-function linkOf(hash: Uint8Array, size: number): Uint8Array {
-  const start = writer.at;
-  writer.byte(0xc7);
-  writer.byte(0);
-  writer.byte(LINK_EXTENSION);
-  writer.raw(hash);
+/** Completes the link whose hash stands already, `LINK_HASH_AT` behind its start, and returns a copy. */
+function endLink(start: number, size: number): Uint8Array {
+  writer.at = start + LINK_HASH_AT + HASH_BYTES;
   writer.number(size);
-  writer.bytes[start + 1] = writer.at - start - LINK_HASH_AT;
-  const link = writer.bytes.slice(start, writer.at);
-  writer.at = start;
+  const { bytes, at } = writer;
+  bytes[start] = 0xc7;
+  bytes[start + 1] = at - start - LINK_HASH_AT;
+  bytes[start + 2] = LINK_EXTENSION;
+  const link = new Uint8Array(at - start);
+  for (let to = 0; to < link.length; to += 1) link[to] = bytes[start + to] as number;
   return link;
 }
 
