@@ -101,7 +101,7 @@ function longestAscending(matches: readonly Match[]): readonly Match[] {
 }
 
 /** The places at which two lists of one length do not have the same node or scalar; undefined if they are many. */
-function differingPlaces(from: ListItem, to: ListItem): readonly number[] | undefined {
+export function differingPlaces(from: ListItem, to: ListItem): readonly number[] | undefined {
   const places: number[] = [];
   const isFew = compareParts(from.kind === 'list' ? [from] : from.children, to.kind === 'list' ? [to] : to.children, {
     start: 0,
