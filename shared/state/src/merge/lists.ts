@@ -6,8 +6,11 @@ import type { Path } from '@skep/kernel';
 import { isEqual } from '../equal.js';
 import { listGet, listItems, listLength, listSet, rebuilt } from '../list.js';
 import { differingPlaces, matchesBetween } from '../list-diff.js';
-import type { Item, ListItem } from '../node.js';
+import { type Item, isList, isMap, type ListItem, loadedItem } from '../node.js';
+import type { Space } from '../space.js';
 import { type Range, type Stretch, stretchesOf } from './diff3.js';
+import { mergeGrowth } from './list-growth.js';
+import { memberName } from './member-name.js';
 import type { Merger } from './merger.js';
 import { type MergeRule, mayCount } from './rule.js';
 
@@ -31,17 +34,20 @@ export interface Place {
 
 /** Undefined where both sides changed the same stretch and it cannot be told how to join them. */
 export function mergeLists(lists: Lists, place: Place): ListItem | undefined {
-  return byPlaces(lists, place) ?? byStretches(lists, place);
+  return byPlaces(lists, place) ?? mergeGrowth(lists) ?? byStretches(lists, place);
 }
 
-/** Lists of one length that differ in few places: nothing moved, so each place is merged for itself. */
+/** Lists of one length that differ in few places, none of which moved: each place is merged for itself. */
 function byPlaces({ base, ours, theirs }: Lists, { path, rules, merger }: Place): ListItem | undefined {
   const length = listLength(base);
   if (listLength(ours) !== length || listLength(theirs) !== length) return undefined;
   const places = differingPlaces(base, theirs);
-  if (places === undefined || differingPlaces(base, ours) === undefined) return undefined;
-  let merged = ours;
+  const ownPlaces = differingPlaces(base, ours);
+  if (places === undefined || ownPlaces === undefined) return undefined;
+  if (haveMoved(itemsAt(base, places), itemsAt(theirs, places), merger.space)) return undefined;
+  if (haveMoved(itemsAt(base, ownPlaces), itemsAt(ours, ownPlaces), merger.space)) return undefined;
   return merger.attempt(() => {
+    let merged = ours;
     for (const at of places) {
       const present = listGet(ours, at);
       const item = merger.member({ base: listGet(base, at), ours: present, theirs: listGet(theirs, at) }, path, at, rules);
@@ -50,6 +56,25 @@ function byPlaces({ base, ours, theirs }: Lists, { path, rules, merger }: Place)
     }
     return merged;
   });
+}
+
+function itemsAt(list: ListItem, places: readonly number[]): readonly Item[] {
+  return places.map((at) => listGet(list, at));
+}
+
+/**
+ * Whether a list or object stands where another one stood. Merging such neighbours field by field would mix two things into one. Scalars are
+ * taken for changed, not for moved.
+ */
+function haveMoved(base: readonly Item[], side: readonly Item[], space: Space): boolean {
+  if (base.length < 2) return false;
+  const names = new Set(base.filter(isContainer).map((item) => memberName(item, space)));
+  return side.some((item, at) => isContainer(item) && !isEqual(item, base[at] as Item) && names.has(memberName(item, space)));
+}
+
+function isContainer(item: Item): boolean {
+  const found = loadedItem(item);
+  return isMap(found) || isList(found);
 }
 
 function byStretches(lists: Lists, place: Place): ListItem | undefined {
@@ -73,7 +98,7 @@ function mergeStretch(items: Items, stretch: Stretch, { path, rules, merger }: P
   if (isSame(ours, base)) return theirs;
   const isAligned = base.length === ours.length && base.length === theirs.length;
   if (isSame(ours, theirs) && !(isAligned && mayCount(rules))) return ours;
-  if (!isAligned) return undefined;
+  if (!isAligned || haveMoved(base, ours, merger.space) || haveMoved(base, theirs, merger.space)) return undefined;
   const merged: Item[] = [];
   for (const [index, item] of base.entries()) {
     const joined = merger.member({ base: item, ours: ours[index], theirs: theirs[index] }, path, stretch.ours.from + index, rules);

@@ -23,39 +23,45 @@ export interface MergeBase {
   readonly isUndecided: boolean;
 }
 
-/** Merges within merges within ... of ancestors; below that the newest of several stands for all. */
-const NESTING_MAX = 32;
-
 /** Of two checkpoints of one agent; `ancestors` is empty where they have none in common. */
 export function mergeBaseOf(one: Checkpoint, other: Checkpoint, rules: readonly MergeRule[]): MergeBase {
   const simple = simpleAncestor(one, other);
   if (simple !== undefined) return { ancestors: [simple], tree: simple.tree, isUndecided: false };
   const ancestors = bestCommonAncestors([one], other);
-  return ancestors.length === 0 ? { ancestors, tree: one.tree, isUndecided: false } : new Ancestors(rules).merged(ancestors, 0);
+  return ancestors.length === 0 ? { ancestors, tree: one.tree, isUndecided: false } : new Ancestors(rules).merged(ancestors);
 }
 
+/** Merges of ancestors stand on merges of older ancestors, and so on: as many as there are crossings, so they are not called recursively. */
 class Ancestors {
-  /** Criss-cross histories ask for the same merges again and again. */
   private readonly known = new Map<string, MergeBase>();
 
   constructor(private readonly rules: readonly MergeRule[]) {}
 
-  merged(ancestors: readonly Checkpoint[], nesting: number): MergeBase {
-    const name = ancestors.map(({ number }) => number).join();
-    const base = this.known.get(name) ?? this.merge(ancestors, nesting);
-    this.known.set(name, base);
-    return base;
+  merged(ancestors: readonly Checkpoint[]): MergeBase {
+    const open = [ancestors];
+    for (;;) {
+      const next = open.at(-1) as readonly Checkpoint[];
+      const made = this.merge(next);
+      if (made.kind === 'missing') open.push(made.ancestors);
+      else {
+        this.known.set(nameOf(next), made.base);
+        open.pop();
+        if (open.length === 0) return made.base;
+      }
+    }
   }
 
-  private merge(ancestors: readonly Checkpoint[], nesting: number): MergeBase {
-    const [oldest, ...others] = (nesting < NESTING_MAX ? ancestors : ancestors.slice(-1)) as [Checkpoint, ...Checkpoint[]];
+  private merge(ancestors: readonly Checkpoint[]): Merged {
+    const [oldest, ...others] = ancestors as [Checkpoint, ...Checkpoint[]];
     const merged = [oldest];
     let { tree } = oldest;
-    let clock = oldest.provenance.clock;
+    let { clock } = oldest.provenance;
     let isUndecided = false;
     for (const next of others) {
-      // Ancestors of one agent have its first checkpoint in common at least.
-      const base = this.merged(bestCommonAncestors(merged, next), nesting + 1);
+      // Checkpoints that were merged have at least their agent's first one in common.
+      const older = bestCommonAncestors(merged, next);
+      const base = this.known.get(nameOf(older));
+      if (base === undefined) return { kind: 'missing', ancestors: older };
       const clocks = { source: next.provenance.clock, target: clock };
       const made = mergeAncestors({ base: base.tree, source: next.tree, target: tree, rules: this.rules, clocks });
       tree = made.tree;
@@ -63,8 +69,14 @@ class Ancestors {
       clock = laterOf(clock, next.provenance.clock);
       merged.push(next);
     }
-    return { ancestors, tree, isUndecided };
+    return { kind: 'merged', base: { ancestors, tree, isUndecided } };
   }
+}
+
+type Merged = { readonly kind: 'merged'; readonly base: MergeBase } | { readonly kind: 'missing'; readonly ancestors: readonly Checkpoint[] };
+
+function nameOf(ancestors: readonly Checkpoint[]): string {
+  return ancestors.map(({ number }) => number).join();
 }
 
 function laterOf(one: HybridClock | undefined, other: HybridClock | undefined): HybridClock | undefined {
