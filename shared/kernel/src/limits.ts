@@ -15,6 +15,8 @@ export const LIMITS = {
   valueDepth: 128,
   /** One agent's state, encoded. */
   stateBytes: 64 * 1024 * 1024,
+  /** A text that the merge rule `text` looks through, in UTF-16 units. */
+  mergedTextUnits: 1024 * 1024,
   registryValueBytes: 64 * 1024,
   /** Messages that wait in one agent's mailbox. */
   mailboxMessages: 4096,

@@ -17,7 +17,7 @@ export type ListStep =
   | { readonly kind: 'delete'; readonly at: number; readonly from: Item };
 
 /** Lists of one length with so few differing places are compared place by place: whatever moved, there is little to tell. */
-const PLACES_MAX = 16;
+export const PLACES_MAX = 16;
 
 export function diffLists(from: ListItem, to: ListItem): readonly ListStep[] {
   if (listLength(from) === listLength(to)) {
@@ -102,7 +102,7 @@ function longestAscending(matches: readonly Match[]): readonly Match[] {
 }
 
 /** The places at which two lists of one length do not have the same node or scalar. */
-function differingPlaces(from: ListItem, to: ListItem): readonly number[] {
+export function differingPlaces(from: ListItem, to: ListItem): readonly number[] {
   const places: number[] = [];
   compareParts(from.kind === 'list' ? [from] : from.children, to.kind === 'list' ? [to] : to.children, {
     start: 0,
