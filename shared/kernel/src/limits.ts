@@ -15,6 +15,8 @@ export const LIMITS = {
   valueDepth: 128,
   /** One agent's state, encoded. */
   stateBytes: 64 * 1024 * 1024,
+  /** Deltas that reading one checkpoint applies, one on the other. */
+  chainDeltas: 128,
   registryValueBytes: 64 * 1024,
   /** Messages that wait in one agent's mailbox. */
   mailboxMessages: 4096,
