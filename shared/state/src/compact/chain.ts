@@ -3,7 +3,8 @@
  *
  *   pack <- delta <- delta <- ... <- delta   pack <- delta <- ...
  *
- * - H1 Reading a checkpoint applies at most `LIMITS.chainDeltas` deltas, which together are no longer than their pack.
+ * - H1 Reading a checkpoint applies at most `LIMITS.chainDeltas` deltas, which together are at most twice as long as the state they make:
+ *   it costs no more than a few times what reading the whole state costs.
  * - H2 Of a chain only the last tree is hashed: its root stands for all that led to it.
  */
 import { LIMITS, SkepError } from '@skep/kernel';
@@ -21,12 +22,14 @@ export interface ChainOptions {
   readonly deltasMax?: number;
 }
 
+/** Length of all deltas of a chain against that of the state. A state that only grows repeats nothing in them, so this rarely ends a chain. */
+const DELTA_SHARE_MAX = 2;
+
 /** Writes checkpoints of one agent. */
 export class ChainWriter {
   private base: Tree | undefined;
   private deltas = 0;
   private deltaBytes = 0;
-  private packBytes = 0;
   private readonly deltasMax: number;
 
   constructor({ deltasMax = LIMITS.chainDeltas }: ChainOptions = {}) {
@@ -39,7 +42,7 @@ export class ChainWriter {
     this.base = tree;
     if (base !== undefined && this.deltas < this.deltasMax) {
       const bytes = encodeDelta(tree, base);
-      if (this.deltaBytes + bytes.length <= this.packBytes) {
+      if (this.deltaBytes + bytes.length <= DELTA_SHARE_MAX * tree.byteLength) {
         this.deltas += 1;
         this.deltaBytes += bytes.length;
         return { kind: 'delta', bytes };
@@ -48,7 +51,6 @@ export class ChainWriter {
     const bytes = packTree(tree);
     this.deltas = 0;
     this.deltaBytes = 0;
-    this.packBytes = bytes.length;
     return { kind: 'pack', bytes };
   }
 }
