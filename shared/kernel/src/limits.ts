@@ -40,6 +40,8 @@ export const LIMITS = {
   blockedThreadMs: 1_000,
   /** How far a received clock may be ahead of the own one. */
   clockDriftMs: 60_000,
+  /** Agents that a node holds in memory at once. */
+  activations: 200_000,
   /** Agents met in a chain of calls. */
   callChain: 32,
 } as const;

@@ -23,7 +23,7 @@ export function checkpointsText(shell: Shell, { agents, peersSkipped }: Checkpoi
     { title: 'compressed', align: 'right' },
     { title: 'full copies', align: 'right' },
     { title: 'ratio', align: 'right' },
-    ...(peersSkipped === undefined
+    ...(beside
       ? ([
           { title: 'MemorySaver', align: 'right' },
           { title: 'SqliteSaver', align: 'right' },
