@@ -15,7 +15,7 @@ import type { StateRoom } from './state-room.js';
 
 const MAIN = 'main';
 const BRANCHES_MAX = 4;
-const RULES: readonly MergeRule[] = [{ path: ['count'], resolve: 'sum' }];
+const RULES: readonly MergeRule[] = [{ path: ['count'], resolve: 'counter' }];
 
 /** A deed is known by its number. */
 interface Deed {

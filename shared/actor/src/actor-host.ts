@@ -80,6 +80,7 @@ export class ActorHost {
     this.runner = new TurnRunner(options, this.gate, this.recorder, effects);
     this.keeper = new Keeper(options, this.gate, this.recorder, {
       activations: () => this.roster.all(),
+      count: () => this.roster.size,
       housekeep: (activation) => void this.recorder.plain(activation, { kind: 'housekeeping' }, [], {}),
       enqueueTimer: (activation, shot) => this.enqueueTimer(activation, shot),
       schedule: (activation) => this.pump.schedule(activation),
@@ -271,12 +272,13 @@ export class ActorHost {
       unsent: (sender) => this.messenger.dispatchLater(sender),
       lapsed: (agents) => this.waker.wakeLater(agents),
       gone: (agent, retry) => this.waker.failed(agent, retry),
+      crowded: () => this.keeper.makeRoom(),
     };
   }
 
-  private bringUp(agent: AgentId): 'awake' | 'coming' | 'never' {
+  private bringUp(agent: AgentId): 'awake' | 'coming' | 'crowded' | 'never' {
     const activation = this.roster.activateKnown(agent);
-    if (activation === undefined) return 'never';
+    if (activation === undefined) return this.roster.isFull ? 'crowded' : 'never';
     return activation.stage === 'ready' ? 'awake' : 'coming';
   }
 

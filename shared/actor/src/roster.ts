@@ -4,6 +4,7 @@
  * R1 An agent has one activation at most; it takes messages from the moment it exists, and turns from the moment it is owned.
  * R2 What an activation held when it goes is answered: with an error, or by the next activation. Messages go back to their senders.
  * R3 When records are given up, everything that rests on them is undone: their agents, what they sent, what they asked.
+ * R4 There are never more activations than `limits.activations`, whatever ids are asked for.
  */
 import { type AgentId, parseAgentId, SkepError, toSkepError } from '@skep/kernel';
 import type { LaneRecord, Refusal, SnapshotReference } from '@skep/lane';
@@ -29,6 +30,8 @@ export interface RosterListener {
   unsent(sender: Activation): void;
   /** These agents were alive until the log failed; what they had to do is still to be done. */
   lapsed(agents: readonly AgentId[]): void;
+  /** There are so many agents that some should rest. */
+  crowded(): void;
   /** An agent was not brought to life, or is no more; `retry` says whether another attempt may do better. */
   gone(agent: AgentId, retry: 'later' | 'never'): void;
 }
@@ -38,6 +41,9 @@ interface Held {
   readonly snapshot: SnapshotReference | null;
   readonly records: readonly LaneRecord[];
 }
+
+/** Of the activations that there may be; beyond it idle ones are asked to rest. */
+const CROWDED_SHARE = 7 / 8;
 
 export class Roster {
   private readonly activations = new Map<AgentId, Activation>();
@@ -57,6 +63,11 @@ export class Roster {
 
   get size(): number {
     return this.activations.size;
+  }
+
+  /** Whether there is no room for another agent. */
+  get isFull(): boolean {
+    return this.activations.size >= this.options.limits.activations;
   }
 
   all(): IterableIterator<Activation> {
@@ -80,11 +91,12 @@ export class Roster {
     return treeOf(kind.initialOf(name));
   }
 
-  /** @throws SkepError `closed`, `sealed` */
+  /** @throws SkepError `closed`, `sealed`, `overloaded` */
   activate(agent: AgentId, kind: AnyKind): Activation {
     const known = this.activations.get(agent);
     if (known !== undefined) return known;
     if (this.closed !== undefined) throw this.closed;
+    this.admit(agent);
     const activation = new Activation(agent, kind, kind.mailboxMessages ?? this.options.limits.mailboxMessages, this.options.clock.nowMs());
     const held = this.unrevived.get(agent);
     if (held === undefined) this.options.lane.claim(agent);
@@ -94,7 +106,20 @@ export class Roster {
     return activation;
   }
 
-  /** Undefined when the agent's kind is not loaded, or nothing is activated any more. */
+  /** R4: room is made before the limit is met, and what comes faster is refused. */
+  private admit(agent: AgentId): void {
+    const { activations: most } = this.options.limits;
+    const { size } = this.activations;
+    if (size >= most * CROWDED_SHARE) this.listener.crowded();
+    if (size < most) return;
+    throw new SkepError('overloaded', {
+      message: `the node holds ${size} agents, as many as it may, and none of them could rest yet`,
+      id: agent,
+      remedy: 'Retry after a pause; raise the limit "activations", or add nodes, if that does not help.',
+    });
+  }
+
+  /** Undefined when the agent's kind is not loaded, there is no room, or nothing is activated any more. */
   activateKnown(agent: AgentId): Activation | undefined {
     const known = this.activations.get(agent);
     if (known !== undefined) return known;

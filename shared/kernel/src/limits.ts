@@ -17,6 +17,8 @@ export const LIMITS = {
   stateBytes: 64 * 1024 * 1024,
   /** A text that the merge rule `text` looks through, in UTF-16 units. */
   mergedTextUnits: 1024 * 1024,
+  /** Deltas that reading one checkpoint applies, one on the other. */
+  chainDeltas: 128,
   registryValueBytes: 64 * 1024,
   /** Messages that wait in one agent's mailbox. */
   mailboxMessages: 4096,
@@ -40,6 +42,8 @@ export const LIMITS = {
   blockedThreadMs: 1_000,
   /** How far a received clock may be ahead of the own one. */
   clockDriftMs: 60_000,
+  /** Agents that a node holds in memory at once. */
+  activations: 200_000,
   /** Agents met in a chain of calls. */
   callChain: 32,
 } as const;

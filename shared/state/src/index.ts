@@ -9,6 +9,10 @@
  *   unpackTree(packTree(next)).value();
  */
 export { Checkpoint, type CheckpointId, type Provenance } from './checkpoint.js';
+export { type ChainOptions, type ChainPart, ChainWriter, readChain } from './compact/chain.js';
+export { CompressorChoice } from './compact/compressor-choice.js';
+export { decodeDelta, encodeDelta, type ReadBase } from './compact/delta.js';
+export { enveloped, openEnvelope } from './compact/envelope.js';
 export { diff } from './diff.js';
 export { type Draft, type DraftResult, draftOf } from './draft.js';
 export type { Edit } from './edit.js';
