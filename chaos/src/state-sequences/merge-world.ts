@@ -45,8 +45,8 @@ export class MergeWorld {
     const choice = this.random.below(10);
     if (choice < 5) return `${name}: ${this.work(name)}`;
     if (choice < 6) return this.fork();
-    if (name === MAIN) return 'main stays';
-    return choice < 8 ? this.merge(name, MAIN) : this.merge(MAIN, name);
+    const other = [...this.known.keys()][this.random.below(this.known.size)] as string;
+    return name === other ? 'nothing to merge' : this.merge(other, name);
   }
 
   end(): void {
