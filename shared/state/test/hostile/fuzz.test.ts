@@ -114,7 +114,7 @@ describe('G11: hostile packs', () => {
         // The harm may have changed the shape of the state as well: then an edit has no place to go.
         refusalOf(() => (uses[use] as Use)(tree), ['invalid-path']);
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 });

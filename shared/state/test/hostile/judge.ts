@@ -28,7 +28,8 @@ export function judge(pack: Uint8Array): Refusal | 'accepted' {
   const value = tree.value();
   expect(treeOf(value).root()).toBe(tree.root());
   expect(tree.byteLength).toBe(encode(value).length);
-  expect(unpackTree(packTree(tree)).root()).toBe(tree.root());
-  expect(packTree(tree)).toEqual(packTree(treeOf(value)));
+  const again = packTree(tree);
+  expect(unpackTree(again).root()).toBe(tree.root());
+  expect(Buffer.compare(again, packTree(treeOf(value)))).toBe(0);
   return 'accepted';
 }
