@@ -40,13 +40,11 @@ export const PLANTED_MISTAKES: readonly PlantedMistake[] = [
     replace: 'const slots = this.slots as Slot[];',
   },
   {
-    name: 'a branch that was edited keeps its link',
+    name: 'a branch keeps its link when something below it was edited',
     rule: 'N3',
     file: 'trie.ts',
-    find: `    items[at] = entry.item;
-    return new Branch(part.dataMap, part.nodeMap, part.keys, items, part.children);`,
-    replace: `    items[at] = entry.item;
-    return Object.assign(new Branch(part.dataMap, part.nodeMap, part.keys, items, part.children), { link: part.link });`,
+    find: 'return new Branch(part.dataMap, part.nodeMap, part.keys, part.items, children);',
+    replace: 'return Object.assign(new Branch(part.dataMap, part.nodeMap, part.keys, part.items, children), { link: part.link });',
   },
   {
     name: 'a map that was edited keeps its plain value',
