@@ -9,6 +9,7 @@ import type { Blob } from '@skep/ports';
 import { type AgentEvent, type AgentRecord, decodeRecord } from '@skep/protocol';
 import { diff, type Edit, type Tree } from '@skep/state';
 import type { Activation } from './activation.js';
+import { type MergePoint, mergePointOf } from './merge-point.js';
 import { originOf } from './origin.js';
 import { decodeSegment, decodeSnapshot, type Segment } from './snapshot.js';
 
@@ -99,6 +100,25 @@ export class Historian {
     await this.passed(ticket);
     const all = stretches.reverse().flat();
     return all.length > limit ? all.slice(all.length - limit) : all;
+  }
+
+  /** All events, read as far back as the caller goes. */
+  async *newestFirst(activation: Activation): AsyncGenerator<AgentEvent> {
+    const stretches = this.stretches(activation);
+    await this.passed(activation.lastTicket);
+    for await (const stretch of stretches) yield* (await this.eventsOf(activation, stretch, 0, Number.MAX_SAFE_INTEGER)).reverse();
+  }
+
+  /** The oldest first. Looks through the whole history, without making its states. */
+  async mergePoints(activation: Activation): Promise<readonly MergePoint[]> {
+    const ticket = activation.lastTicket;
+    const points: MergePoint[] = [];
+    for await (const stretch of this.stretches(activation)) {
+      const found = [...this.recordsOf(activation, stretch)].flatMap((record) => mergePointOf(record) ?? []);
+      points.unshift(...found);
+    }
+    await this.passed(ticket);
+    return points;
   }
 
   private async eventsOf(activation: Activation, stretch: Stretch, from: number, to: number): Promise<AgentEvent[]> {

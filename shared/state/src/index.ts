@@ -19,7 +19,7 @@ export type { Edit } from './edit.js';
 export { type BranchName, type EngineOptions, type Observation, StateEngine } from './engine.js';
 export { Forest } from './forest.js';
 export type { ConflictKind, MergeConflict, Resolution, ResolvedConflict } from './merge/conflict.js';
-export { type MergeInput, type MergeOutcome, mergeTrees } from './merge/merge-trees.js';
+export { type MergeInput, type MergeOutcome, mergeAncestors, mergeTrees } from './merge/merge-trees.js';
 export type { MergeOptions, MergePlan, MergeResult } from './merge/plan.js';
 export type { ListById, MergeRule, MergeStrategy, NamedStrategy } from './merge/rule.js';
 export { packTree, unpackTree } from './pack.js';

@@ -16,6 +16,8 @@ import type { MergeRule } from './rule.js';
 
 export interface MergeInput {
   readonly base: Tree;
+  /** Whether the base was made by `mergeAncestors` and holds places at which ancestors contradict each other: conflicts tell nothing of it. */
+  readonly isBaseUndecided?: boolean;
   /** Theirs. */
   readonly source: Tree;
   /** Ours. */
@@ -37,15 +39,10 @@ const UNDECIDED = new TextNode('\ud800');
 
 /** Changes nothing but makes a tree, so it is its own dry run. @throws SkepError `invalid-input`, `invalid-value` from a rule or resolution */
 export function mergeTrees(input: MergeInput): MergeOutcome {
-  return merged(input, new Merger(optionsOf(input)));
+  return merged(input, new Merger({ ...optionsOf(input), hidesBase: input.isBaseUndecided ?? false }));
 }
 
-/** Merges with a base that holds places which are undecided: conflicts say nothing of it. */
-export function mergeOverUndecided(input: MergeInput): MergeOutcome {
-  return merged(input, new Merger({ ...optionsOf(input), hidesBase: true }));
-}
-
-/** Merges ancestors into a base for their descendants. */
+/** Merges ancestors into a base for their descendants: a tree that is to be merged with and not to be read or sealed while it is undecided. */
 export function mergeAncestors(input: MergeInput): { readonly tree: Tree; readonly isUndecided: boolean } {
   const { tree, conflicts } = merged(input, new Merger({ ...optionsOf(input), hidesBase: true, undecided: UNDECIDED }));
   return { tree, isUndecided: conflicts.length > 0 };

@@ -24,7 +24,7 @@ export interface MergerOptions {
   /** By formatted path. */
   readonly resolutions: ReadonlyMap<string, Resolution>;
   /** Conflicts do not tell what the base has. */
-  readonly hidesBase?: boolean;
+  readonly hidesBase: boolean;
   /** Stands in the result at conflicts. Default: ours. */
   readonly undecided?: Item;
 }
@@ -85,7 +85,7 @@ export class Merger {
   /** What a custom rule is told, and people. */
   conflictOf(sides: Sides, path: Path): MergeConflict {
     const conflict = conflictOf(sides, path);
-    if (this.options.hidesBase !== true) return conflict;
+    if (!this.options.hidesBase) return conflict;
     const { base: _hidden, ...told } = conflict;
     return told;
   }

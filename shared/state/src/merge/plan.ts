@@ -4,7 +4,7 @@ import type { Checkpoint, CheckpointId, Provenance } from '../checkpoint.js';
 import type { Tree } from '../tree.js';
 import { mergeBaseOf } from '../versions/merge-base.js';
 import type { MergeConflict, ResolvedConflict } from './conflict.js';
-import { mergeOverUndecided, mergeTrees } from './merge-trees.js';
+import { mergeTrees } from './merge-trees.js';
 import type { MergeRule } from './rule.js';
 
 export interface MergeOptions {
@@ -50,8 +50,9 @@ export function planned(source: Checkpoint, target: Checkpoint, { rules = [], re
   if (ancestor === undefined) throw strangers(target);
   if (ancestor === source) return { kind: 'unchanged', checkpoint: target };
   if (ancestor === target) return { kind: 'fast-forward', checkpoint: source };
-  const { tree, conflicts } = (base.isUndecided ? mergeOverUndecided : mergeTrees)({
+  const { tree, conflicts } = mergeTrees({
     base: base.tree,
+    isBaseUndecided: base.isUndecided,
     source: source.tree,
     target: target.tree,
     rules,
