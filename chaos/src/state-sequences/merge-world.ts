@@ -5,6 +5,7 @@
  *
  * - W6 A merge holds every deed of both sides, once, and no conflict comes of deeds that do not contradict each other.
  * - W7 A plan changes nothing; neither do merges that are refused.
+ * - W9 Of writers that saw the same head one moves it (V4).
  * - W8 Merging again changes nothing; what a side has already comes over as it is.
  */
 import { type AgentId, agentId } from '@skep/kernel';
@@ -45,6 +46,7 @@ export class MergeWorld {
     const choice = this.random.below(10);
     if (choice < 5) return `${name}: ${this.work(name)}`;
     if (choice < 6) return this.fork();
+    if (choice < 7) return this.race(name);
     const other = [...this.known.keys()][this.random.below(this.known.size)] as string;
     return name === other ? 'nothing to merge' : this.merge(other, name);
   }
@@ -67,6 +69,24 @@ export class MergeWorld {
     this.deeds.push(deed);
     this.check(name);
     return `adds ${deed.adds}, ${deed.sets === undefined ? `deletes ${deed.deletes}` : `sets ${deed.sets}`}`;
+  }
+
+  /** Two that both saw the same head write; one of them gets through, and the other one is told. */
+  private race(name: string): string {
+    const graph = this.engine.versions(this.agent);
+    const from = this.engine.head({ agent: this.agent, name });
+    const moves = [0, 1].map((writer) => {
+      const draft = this.room.draftOf<{ keys: PlainMap }>(from.tree);
+      draft.state.keys[`k${this.deeds.length + writer}`] = { by: this.deeds.length + writer };
+      const branch = `race-${this.deeds.length + writer}`;
+      this.engine.branchState(from, branch);
+      return graph.moveHead(name, { from, to: this.engine.createCheckpoint(this.agent, draft.finish().tree, branch) }).kind;
+    });
+    this.same(moves, ['moved', 'conflict'], 'outcome of a race');
+    this.known.set(name, new Set([...(this.known.get(name) as ReadonlySet<number>), this.deeds.length]));
+    this.deeds.push({ adds: 0, sets: `k${this.deeds.length}` }, { adds: 0, sets: `k${this.deeds.length + 1}` });
+    this.check(name);
+    return 'two write at once';
   }
 
   private fork(): string {
