@@ -3,6 +3,7 @@
 import { SeededRandom } from '@skep/simulated';
 import * as state from '@skep/state';
 import { Content, type Flavour } from './content.js';
+import { ForestWorld } from './forest-world.js';
 import { MergeWorld } from './merge-world.js';
 import { crowdedKey, KEYED, type StateRoom } from './state-room.js';
 import { TreeWorld } from './tree-world.js';
@@ -34,6 +35,7 @@ const SHORT_OPERATIONS = 8;
 const LONG_OPERATIONS = 24;
 const LONG_SHARE = 0.08;
 const MERGE_SHARE = 0.08;
+const FOREST_SHARE = 0.05;
 /** How often each flavour comes, in thousandths; small ones else. */
 const FLAVOURS: readonly (readonly [Flavour, number])[] = [
   ['wide', 110],
@@ -77,6 +79,7 @@ export function describeSequence({ seed, broken, operations }: SequenceResult): 
 function worldOf(random: SeededRandom, room: StateRoom): SequenceWorld {
   if (random.chance(MERGE_SHARE)) return new MergeWorld(room, random);
   const content = new Content(random, flavourOf(random));
+  if (random.chance(FOREST_SHARE)) return new ForestWorld(room, content);
   const space = random.below(10);
   if (space === 0) return new TreeWorld(room, content, { addressKey: KEYED });
   if (space === 1) {

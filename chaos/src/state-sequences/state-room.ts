@@ -1,5 +1,5 @@
 /** What sequences ask of the state room, so that a room with a mistake in it can take its place. */
-import type { diff, draftOf, mergeTrees, packTree, StateEngine, Tree, treeOf, unpackTree } from '@skep/state';
+import type { diff, draftOf, Forest, packTree, StateEngine, Tree, treeOf, unpackTree } from '@skep/state';
 
 export interface StateRoom {
   readonly treeOf: typeof treeOf;
@@ -7,8 +7,8 @@ export interface StateRoom {
   readonly diff: typeof diff;
   readonly packTree: typeof packTree;
   readonly unpackTree: typeof unpackTree;
-  readonly mergeTrees: typeof mergeTrees;
   readonly StateEngine: typeof StateEngine;
+  readonly Forest: typeof Forest;
 }
 
 const CROWDED_KEY = new Uint8Array(32).fill(7);

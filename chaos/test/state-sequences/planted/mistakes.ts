@@ -158,6 +158,13 @@ function chunkEnd(bytes: Uint8Array, start: number): number {
     replace: 'this.sink === undefined || this.sink.has(link) || child.size > 0',
   },
   {
+    name: 'agents share parts of one length',
+    rule: 'V7',
+    file: 'share.ts',
+    find: "const name = node.kind + Buffer.from(node.link).toString('latin1');",
+    replace: 'const name = node.kind + node.size;',
+  },
+  {
     name: 'a merge goes by the oldest ancestor in common',
     rule: 'V8',
     file: 'versions/ancestry.ts',
