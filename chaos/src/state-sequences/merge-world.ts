@@ -5,8 +5,8 @@
  *
  * - W6 A merge holds every deed of both sides, once, and no conflict comes of deeds that do not contradict each other.
  * - W7 A plan changes nothing; neither do merges that are refused.
- * - W9 Of writers that saw the same head one moves it (V4).
  * - W8 Merging again changes nothing; what a side has already comes over as it is.
+ * - W11 Of writers that saw the same head one moves it (V4).
  */
 import { type AgentId, agentId } from '@skep/kernel';
 import type { SeededRandom } from '@skep/simulated';
