@@ -29,7 +29,7 @@ function rowsOf(subject) {
   // Each pair of versions once: the library remembers what it compared last.
   const versions = [getHeads(document)];
   for (let to = 1; to <= few * 2; to += 1) {
-    write(to);
+    write(2_000_000 + to);
     versions.push(getHeads(document));
   }
   const differences = () => diff(document, versions.pop(), versions.at(-1));
