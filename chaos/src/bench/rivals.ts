@@ -37,6 +37,14 @@ const RIVALRIES: readonly Rivalry[] = [
   { row: 'turn.hot', equals: ['peer.restate.hot', 'peer.effect.persisted.hot', 'peer.langgraph.sqlite.full'] },
   { row: 'ask.local.outside', equals: READS },
   { row: 'ask.local', equals: READS },
+  // States. A put has no root and a clone no history, so these rivals do less than the rows they are compared with.
+  { row: 'checkpoint.sealed', equals: ['peer.automerge.change', 'peer.langgraph.memory.put'], weaker: ['peer.langgraph.sqlite.put'] },
+  { row: 'branch', equals: ['peer.automerge.clone', 'peer.langgraph.memory.fork'], weaker: ['peer.langgraph.sqlite.fork'] },
+  { row: 'merge', equals: ['peer.automerge.merge'] },
+  { row: 'diff', equals: ['peer.automerge.diff'] },
+  { row: 'restore.memory', equals: ['peer.automerge.view', 'peer.langgraph.memory.get'], weaker: ['peer.langgraph.sqlite.get'] },
+  { row: 'write', equals: ['peer.immer', 'peer.mutative', 'peer.immutable'] },
+  { row: 'bytes.per.checkpoint', equals: ['peer.automerge.bytes', 'peer.langgraph.memory.bytes', 'peer.langgraph.sqlite.bytes'] },
 ];
 
 /** Our rows with the best rival each, then the peers' rows, each compared with ours. */

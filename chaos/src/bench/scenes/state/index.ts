@@ -11,7 +11,7 @@ import { listPush, write } from './writing.js';
 export function stateScenes(): SceneGroup {
   return {
     scenes: [freeze, sealed, branch, fastForward, merge, diff, restoreMemory, readPath, write, listPush, memoryOverhead, bytesPerCheckpoint, scale],
-    peers: [],
+    peers: ['state-langgraph', 'state-immutable', 'state-automerge'],
     close: async () => {},
   };
 }

@@ -33,7 +33,7 @@ export const memoryOverhead: Scene = {
 };
 
 function sealedTrees(count: number): Tree[] {
-  const trees = Array.from({ length: count }, (_, at) => treeOf(smallState(String(at))));
+  const trees = Array.from({ length: count }, (_, at) => treeOf(smallState(at)));
   for (const tree of trees) tree.root();
   return trees;
 }

@@ -15,7 +15,7 @@ export const scale: Scene = {
     const rows: Row[] = [];
     for (const agents of plan.swarms) {
       say(`scale: ${agents} agents`);
-      const trees: Tree[] = Array.from({ length: agents }, (_, at) => treeOf(smallState(String(at))));
+      const trees: Tree[] = Array.from({ length: agents }, (_, at) => treeOf(smallState(at)));
       for (const tree of trees) tree.root();
       let at = 0;
       const prepare = (to: number) => {

@@ -35,14 +35,15 @@ interface WideState {
   readonly facts: { [name: string]: string };
 }
 
-export function smallState(name: string): AgentState {
-  return initialState(name);
+/** The number is written with four digits, so that all are of one length. */
+export function smallState(number: number): AgentState {
+  return initialState(`agent-${String(number).padStart(4, '0')}`);
 }
 
-function longState(name: string): LongState {
+function longState(): LongState {
   const words = (of: number) => Array.from({ length: MESSAGE_WORDS }, (_, at) => `w${(of * 31 + at * 17) % 997}`).join(' ');
   const message = (at: number) => ({ role: at % 2 === 0 ? 'user' : 'assistant', text: words(at), tokens: MESSAGE_WORDS });
-  return { ...initialState(name), messages: Array.from({ length: MESSAGES }, (_, at) => message(at)) };
+  return { ...smallState(0), messages: Array.from({ length: MESSAGES }, (_, at) => message(at)) };
 }
 
 function wideState(): WideState {
@@ -60,20 +61,20 @@ const tokensOf = (to: number) => MESSAGE_WORDS + 1 + to;
 
 const small: Subject<AgentState> = {
   name: 'S',
-  tree: treeOf(smallState('0')),
+  tree: treeOf(smallState(0)),
   fields: MEMORIES,
   set(state, field, to) {
     const memory = state.memory[field];
     if (memory !== undefined) (memory as { score: number }).score = scoreOf(to);
   },
   edit: (field, to) => ({ kind: 'update', path: ['memory', field, 'score'], new: scoreOf(to) }),
-  push: (state, to) => void state.memory.push({ text: `note ${to} of 0`, score: 0.5 }),
+  push: (state, to) => void state.memory.push({ text: `note ${to} of agent-0000`, score: 0.5 }),
   path: ['memory', 20, 'score'],
 };
 
 const long: Subject<LongState> = {
   name: 'L',
-  tree: treeOf(longState('0')),
+  tree: treeOf(longState()),
   fields: MESSAGES,
   set(state, field, to) {
     const message = state.messages[field];
