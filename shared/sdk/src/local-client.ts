@@ -36,6 +36,7 @@ import type { AgentMerge, MergeRequest } from './merge/agent-merge.js';
 import { AgentMerger } from './merge/agent-merger.js';
 import { checkMergeRequest, checkPath } from './merge/merge-input.js';
 import { type AskAnywhere, pastAnywhere } from './merge/past.js';
+import { Turnstile } from './merge/turnstile.js';
 import { overdue } from './overdue.js';
 import { listAgents, type Place, statusOf } from './swarm-view.js';
 
@@ -54,6 +55,7 @@ interface Range {
 
 export class LocalClient implements Client {
   private ended: SkepError | undefined;
+  private readonly merging = new Turnstile();
 
   constructor(
     private readonly running: SkepNode,
@@ -199,7 +201,8 @@ export class LocalClient implements Client {
     checkAgent(agent);
     checkMergeRequest(agent, request);
     const { elsewhere } = this.options;
-    return new AgentMerger(this.node.host, elsewhere === undefined ? this : pastAnywhere(this, elsewhere)).merge(agent, request);
+    const merger = new AgentMerger(this.node.host, elsewhere === undefined ? this : pastAnywhere(this, elsewhere));
+    return this.merging.next(agent, () => merger.merge(agent, request));
   }
 
   async merges(agent: AgentId): Promise<readonly MergePoint[]> {

@@ -172,15 +172,34 @@ describe('V8: merging one agent into another', () => {
     expect((await main.state()).value.title).toBe('later');
   });
 
-  it('V8: a merge that meets turns of the agent begins anew', async () => {
+  it('V8: turns and other merges go on while an agent is merged, and all of them count', async () => {
+    await using skep = await opened();
+    const main = skep.agent(Notes, 'main');
+    await main.count(1);
+    const branches = await Promise.all(['b1', 'b2', 'b3'].map((name) => main.branch(name)));
+    for (const branch of branches) await branch.count(100);
+    const works = Array.from({ length: 40 }, () => main.count(1));
+    // Each twice: the second time there is nothing new.
+    const merges = [...branches, ...branches].map((branch) => main.merge({ from: branch.id, rules }));
+    await Promise.all([...works, ...Array.from({ length: 40 }, () => main.count(1))]);
+    const kinds = (await Promise.all(merges)).map(({ kind }) => kind);
+    expect(kinds.slice(3)).toEqual(['unchanged', 'unchanged', 'unchanged']);
+    expect((await main.state()).value.count).toBe(381);
+    const changes = (await main.history({ limit: 500 })).filter(({ type }) => type === 'merged');
+    expect(changes.map(({ version }) => version)).toHaveLength(3);
+  });
+
+  it('V8: a conflict that comes up while it is merged is told, and nothing was changed', async () => {
     await using skep = await opened();
     const main = skep.agent(Notes, 'main');
     await main.count(1);
     const branch = await main.branch('try');
-    await branch.count(5);
-    const [merged] = await Promise.all([main.merge({ from: branch.id, rules }), ...Array.from({ length: 40 }, () => main.count(1))]);
-    expect(merged.kind).not.toBe('conflicts');
-    expect((await main.state()).value.count).toBe(46);
+    await branch.title('theirs');
+    const [merged] = await Promise.all([main.merge({ from: branch.id }), ...Array.from({ length: 30 }, (_, at) => main.title(`ours ${at}`))]);
+    const titles = (await main.history()).filter(({ type }) => type === 'merged').filter(({ source }) => source === 'control');
+    expect(titles).toHaveLength(merged.kind === 'conflicts' ? 0 : 1);
+    await skep.client.terminate(main.id);
+    await refusal(main.merge({ from: branch.id, rules: [{ path: ['title'], resolve: 'theirs' }] }), 'agent-terminated');
   });
 
   it('G13: what cannot be merged is refused, and changes nothing', async () => {

@@ -5,7 +5,7 @@
  *   sealed   `await checkpoint.root`: its root is known
  *   durable  `await checkpoint.durable`: it is kept at a level
  */
-import type { AgentId, HashHex, HybridClock } from '@skep/kernel';
+import { type AgentId, type HashHex, type HybridClock, SkepError } from '@skep/kernel';
 import type { Level } from '@skep/ports';
 import type { Tree } from './tree.js';
 
@@ -27,7 +27,7 @@ export interface Provenance {
 export interface Lineage {
   readonly agent: AgentId;
   readonly sealer: { root(tree: Tree): Promise<HashHex> };
-  readonly keeper: { durable(checkpoint: Checkpoint): Promise<Level> };
+  readonly keeper: { durable(checkpoint: Checkpoint): Promise<Level>; mayRelease(checkpoint: Checkpoint): boolean };
   /** @param number of a checkpoint of this lineage */
   numbered(number: number): Checkpoint;
 }
@@ -37,6 +37,7 @@ const NO_PARENTS: readonly CheckpointId[] = [];
 export class Checkpoint {
   /** Whether the store has it. @internal */
   isKept = false;
+  private held: Tree | undefined;
   private sealed: Promise<HashHex> | undefined = undefined;
   private kept: Promise<Level> | undefined = undefined;
 
@@ -50,9 +51,27 @@ export class Checkpoint {
     readonly first: number,
     /** Number of the checkpoint that was merged into the other one, else 0. @internal */
     readonly second: number,
-    readonly tree: Tree,
+    tree: Tree,
     readonly provenance: Provenance,
-  ) {}
+  ) {
+    this.held = tree;
+  }
+
+  /** @throws SkepError `unknown-checkpoint` when it was let go (`VersionGraph.release`); `StateEngine.recallState` brings it back */
+  get tree(): Tree {
+    if (this.held === undefined) throw letGo(this.id);
+    return this.held;
+  }
+
+  /** Whether its state is in memory. */
+  get isHeld(): boolean {
+    return this.held !== undefined;
+  }
+
+  /** @param tree its state, or undefined to let go of it @internal */
+  hold(tree: Tree | undefined): void {
+    this.held = tree;
+  }
 
   get id(): CheckpointId {
     return checkpointId(this.lineage.agent, this.number);
@@ -92,6 +111,11 @@ export class Checkpoint {
     });
     return this.kept;
   }
+}
+
+function letGo(id: CheckpointId): SkepError {
+  const remedy = 'Bring it back with `recallState`, then ask again.';
+  return new SkepError('unknown-checkpoint', { message: 'the state of this checkpoint is not in memory any more', id, remedy });
 }
 
 export function checkpointId(agent: AgentId, number: number): CheckpointId {

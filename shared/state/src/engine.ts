@@ -47,11 +47,15 @@ export class StateEngine {
     this.keeper = new Keeper(store, schedule);
   }
 
-  /** Freezes a state as the newest of a branch, in the same time however large it is. The checkpoint that is there already if nothing changed. */
+  /**
+   * Freezes a state as the newest of a branch, in the same time however large it is. The checkpoint that is there already if nothing changed.
+   * @throws SkepError `invalid-id` for the name of a new branch
+   */
   createCheckpoint(agent: AgentId, tree: Tree, branch: string = MAIN_BRANCH, provenance: Provenance = NO_PROVENANCE): Checkpoint {
     const graph = this.versions(agent);
     const head = graph.head(branch);
-    if (head?.tree.isKnownEqual(tree)) return head;
+    if (head === undefined) checkName('branch', branch);
+    else if (head.tree.isKnownEqual(tree)) return head;
     return graph.add(branch, { tree, first: head?.number ?? 0, second: 0, provenance });
   }
 
@@ -60,10 +64,13 @@ export class StateEngine {
     return this.mustGet(ref).tree;
   }
 
-  /** As `restoreState`; what this engine does not have, the store may. Rejects with `unknown-checkpoint` or the store's error. */
+  /** As `restoreState`; what is not in memory comes from the store, and is in memory again. Rejects with `unknown-checkpoint` or the store's error. */
   async recallState(id: CheckpointId): Promise<Tree> {
-    const tree = this.find(id)?.tree ?? (await this.store?.get(id));
+    const checkpoint = this.find(id);
+    if (checkpoint?.isHeld) return checkpoint.tree;
+    const tree = await this.store?.get(id);
     if (tree === undefined) throw unknownCheckpoint(id);
+    checkpoint?.hold(tree);
     return tree;
   }
 

@@ -53,6 +53,10 @@ describe('V1: checkpoints', () => {
     expect(codeOf(() => engine.branchState(id, 'b'))).toBe('invalid-input');
     expect(codeOf(() => engine.branchState(id, ''))).toBe('invalid-id');
     expect(codeOf(() => engine.head({ agent, name: 'x' }))).toBe('unknown-checkpoint');
+    expect(codeOf(() => engine.createCheckpoint(agent, treeOf({}), ''))).toBe('invalid-id');
+    engine.createCheckpoint(agent, treeOf({ n: 1 }), 'root');
+    // Two beginnings of one agent have nothing in common either.
+    expect(codeOf(() => engine.mergeStates({ agent, name: 'root' }, main))).toBe('invalid-input');
     engine.createCheckpoint(other, treeOf({}));
     expect(codeOf(() => engine.mergeStates({ agent: other, name: MAIN_BRANCH }, main))).toBe('invalid-input');
   });

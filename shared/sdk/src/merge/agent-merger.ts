@@ -11,7 +11,7 @@ import type { AgentMerge, AgentVersion, MergeRequest } from './agent-merge.js';
 import { commonVersions, type PointsOf } from './common-versions.js';
 import type { Past } from './past.js';
 
-/** How often a merge begins anew because the agent changed meanwhile. */
+/** How often a merge begins anew because the agent changed meanwhile what is merged. */
 const TRIES_MAX = 16;
 /** Agents whose merges are followed to find what two have in common. */
 const AGENTS_MAX = 1_024;
@@ -21,6 +21,11 @@ const NESTING_MAX = 64;
 interface Base {
   readonly tree: Tree;
   readonly isUndecided: boolean;
+}
+
+interface Trees {
+  readonly source: Tree;
+  readonly target: Tree;
 }
 
 interface Sides {
@@ -34,7 +39,10 @@ export class AgentMerger {
     private readonly past: Past,
   ) {}
 
-  /** Rejects with `unknown-agent`, `invalid-input` (nothing in common), `invalid-state`, `version-conflict` (it changes all the time). */
+  /**
+   * Rejects with `unknown-agent`, `agent-terminated`, `invalid-input` (nothing in common), `invalid-state`, `version-conflict` (conflicts come and go
+   * faster than they can be told). One merge into an agent at a time.
+   */
   async merge(agent: AgentId, request: MergeRequest): Promise<AgentMerge> {
     for (let tries = 1; ; tries += 1) {
       try {
@@ -62,45 +70,35 @@ export class AgentMerger {
     const base = isForward ? { tree: target, isUndecided: false } : await this.baseOf(bases, request, pointsOf, 0);
     // A branch that did nothing of its own, or undid it all, has nothing to bring; what ancestors contradict each other in has no root.
     if (!base.isUndecided && source.root() === base.tree.root()) return { kind: 'unchanged', ...told };
-    const { tree, conflicts } = this.merged(base, { source, target }, request, { ours, theirs });
-    if (conflicts.length > 0) return { kind: 'conflicts', ...told, conflicts };
     const kind = isForward ? 'fast-forward' : 'merged';
-    const changes = diff(target, tree);
-    checkState(this.host.roster.kindOf(agent), tree.value());
-    if (request.dryRun === true) return { kind, ...told, changes, level: null };
-    const reply = await this.record(told, source, changes.map(withoutOld));
-    return { kind, ...told, version: reply.version, changes, level: reply.level };
-  }
-
-  private record(
-    { agent, version, from }: { readonly agent: AgentId; readonly version: number; readonly from: AgentVersion },
-    source: Tree,
-    edits: ReturnType<typeof withoutOld>[],
-  ) {
-    return this.host.command(agent, {
+    const join = (into: Tree) => this.joined(agent, base, { source, target: into }, request, { ours, theirs });
+    const joined = join(target);
+    if (joined.conflicts.length > 0) return { kind: 'conflicts', ...told, conflicts: joined.conflicts };
+    if (request.dryRun === true) return { kind, ...told, changes: joined.changes, level: null };
+    let { changes } = joined;
+    const { version, level } = await this.host.command(agent, {
       type: 'merged',
       plan: (now) => {
-        if (now.version !== version) throw new SkepError('version-conflict', { message: 'the agent changed while it was merged', id: agent });
-        return { data: { from: from.agent, version: from.version, root: source.root() }, edits, rest: {} };
+        if (now.status === 'terminated') throw new SkepError('agent-terminated', { message: 'the agent was terminated', id: agent });
+        if (now.version !== ours.version) {
+          // Turns came in between; no merge did, as there is one at a time. What both come from stays the same.
+          const again = join(now.tree);
+          if (again.conflicts.length > 0) throw new SkepError('version-conflict', { message: 'the agent changed while it was merged', id: agent });
+          ({ changes } = again);
+        }
+        return { data: { from: from.agent, version: from.version, root: source.root() }, edits: changes.map(withoutOld), rest: {} };
       },
     });
+    return { kind, ...told, version, changes, level };
   }
 
-  private merged(
-    { tree, isUndecided }: Base,
-    trees: { readonly source: Tree; readonly target: Tree },
-    request: MergeRequest,
-    { ours, theirs }: Sides,
-  ) {
+  /** @throws SkepError `invalid-state` when the schema of the kind refuses what comes of it */
+  private joined(agent: AgentId, { tree: base, isUndecided }: Base, trees: Trees, request: MergeRequest, { ours, theirs }: Sides) {
     const { rules, resolutions } = request;
-    return mergeTrees({
-      base: tree,
-      isBaseUndecided: isUndecided,
-      ...trees,
-      rules,
-      resolutions,
-      clocks: { source: clockOf(theirs), target: clockOf(ours) },
-    });
+    const clocks = { source: clockOf(theirs), target: clockOf(ours) };
+    const { tree, conflicts } = mergeTrees({ base, isBaseUndecided: isUndecided, ...trees, rules, resolutions, clocks });
+    if (conflicts.length === 0) checkState(this.host.roster.kindOf(agent), tree.value());
+    return { conflicts, changes: diff(trees.target, tree) };
   }
 
   /** The state to compare with: the merge of the common ones where there are several. */

@@ -29,7 +29,6 @@ export interface ResolvedConflict {
   readonly resolution: Resolution;
 }
 
-/** @param base what may be told of the ancestor's value */
 export function conflictOf({ base, ours, theirs }: Sides, path: Path): MergeConflict {
   const conflict: { path: Path; kind: ConflictKind; base?: Value; ours?: Value; theirs?: Value } = { path, kind: kindOf({ base, ours, theirs }) };
   if (base !== undefined) conflict.base = plainOf(base, path.length);

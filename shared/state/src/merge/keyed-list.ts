@@ -11,6 +11,7 @@ import { type Item, isList, isMap, type ListItem, loadedItem } from '../node.js'
 import type { Space } from '../space.js';
 import type { Place } from './lists.js';
 import type { Sides } from './sides.js';
+import { textOf } from './strategy.js';
 
 type Id = string | number;
 /** In the order of the list. */
@@ -50,8 +51,9 @@ function membersOf(item: Item | undefined, key: string, space: Space): Members |
   const members = new Map<Id, Item>();
   for (const member of listItems(list)) {
     const found = loadedItem(member);
-    const id = isMap(found) ? mapGet(found, key, space) : undefined;
-    if ((typeof id !== 'string' && typeof id !== 'number') || members.has(id)) return undefined;
+    const named = isMap(found) ? mapGet(found, key, space) : undefined;
+    const id = typeof named === 'number' ? named : textOf(named);
+    if (id === undefined || members.has(id)) return undefined;
     members.set(id, member);
   }
   return members;

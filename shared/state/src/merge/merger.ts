@@ -95,7 +95,8 @@ export class Merger {
     if (isSame(theirs, base)) return ours;
     if (isSame(ours, base)) return theirs;
     const { resolve } = rule;
-    if (resolve !== 'counter' && isSame(ours, theirs)) return ours;
+    const mayCountBelow = typeof resolve === 'object' && mayCount(rules);
+    if (resolve !== 'counter' && !mayCountBelow && isSame(ours, theirs)) return ours;
     if (typeof resolve === 'function') return this.resolved(resolve(this.conflictOf(sides, path)), sides, path);
     if (typeof resolve === 'string') return byStrategy(resolve, sides, this);
     return this.attempt(() => mergeKeyedLists(resolve.key, sides, { path, rules, merger: this })) ?? UNKNOWN;

@@ -38,11 +38,13 @@ function ofLastWriter(sides: Sides, { ours, theirs }: Clocks): Decision {
   return order === 0 ? UNKNOWN : order > 0 ? sides.ours : sides.theirs;
 }
 
-/** A counter that was not there counted nothing. A sum that no state can hold is undecided. */
+/** A counter that was not there counted nothing. What no state can hold, or cannot be added up exactly, is undecided. */
 function sum({ base = 0, ours, theirs }: Sides): Decision {
   if (typeof base !== 'number' || typeof ours !== 'number' || typeof theirs !== 'number') return UNKNOWN;
-  const total = ours + (theirs - base);
-  return Math.abs(total) <= Number.MAX_SAFE_INTEGER ? total + 0 : UNKNOWN;
+  const [one, other] = [ours - base, theirs - base];
+  // Both are added first: so fractions have the same sum in both directions.
+  const total = base + (one + other);
+  return [one, other, one + other, total].every((each) => Math.abs(each) <= Number.MAX_SAFE_INTEGER) ? total + 0 : UNKNOWN;
 }
 
 function text({ base = '', ours, theirs }: Sides): Decision {
@@ -52,7 +54,7 @@ function text({ base = '', ours, theirs }: Sides): Decision {
   return merged === undefined ? UNKNOWN : textItem(merged);
 }
 
-function textOf(item: Item | undefined): string | undefined {
+export function textOf(item: Item | undefined): string | undefined {
   const found = item === undefined ? undefined : loadedItem(item);
   if (typeof found === 'string') return found;
   return typeof found === 'object' && found?.kind === 'text' ? found.text : undefined;

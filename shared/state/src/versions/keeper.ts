@@ -38,6 +38,11 @@ export class Keeper {
     });
   }
 
+  /** Without a store nobody asked for more than memory. */
+  mayRelease({ isKept }: Checkpoint): boolean {
+    return this.store === undefined || isKept;
+  }
+
   private async keepAll(store: NodeStore): Promise<void> {
     while (this.asked.length > 0) {
       const now = this.asked.slice(0, KEPT_AT_ONCE_MAX).sort((one, other) => one.checkpoint.number - other.checkpoint.number);
@@ -66,7 +71,7 @@ function baseOf(checkpoint: Checkpoint, group: ReadonlySet<Checkpoint>): KeptChe
   let earlier = checkpoint;
   for (let step = 0; step < BASE_STEPS_MAX && earlier.first !== 0; step += 1) {
     earlier = earlier.lineage.numbered(earlier.first);
-    if (earlier.isKept || group.has(earlier)) return { id: earlier.id, tree: earlier.tree };
+    if (earlier.isHeld && (earlier.isKept || group.has(earlier))) return { id: earlier.id, tree: earlier.tree };
   }
   return undefined;
 }

@@ -149,6 +149,23 @@ export class VersionGraph implements Lineage {
     return blamed(this.mustGetHead(branch), path);
   }
 
+  /**
+   * Lets go of the states of all checkpoints but the newest `keep`, the heads, what was tagged, and what branches are compared with when they
+   * merge with main. The graph stays. With a store only what it has is let go: nothing is lost. Returns how many were.
+   */
+  release(keep: number): number {
+    const kept = new Set<Checkpoint>([...this.others.values(), ...this.named.values()]);
+    const { main } = this;
+    if (main !== undefined) {
+      kept.add(main);
+      for (const head of this.others.values()) for (const base of bestCommonAncestors([main], head)) kept.add(base);
+    }
+    const old = this.checkpoints.slice(0, Math.max(0, this.checkpoints.length - keep));
+    const released = old.filter((each) => each.isHeld && !kept.has(each) && this.keeper.mayRelease(each));
+    for (const checkpoint of released) checkpoint.hold(undefined);
+    return released.length;
+  }
+
   /** @internal */
   numbered(number: number): Checkpoint {
     return this.checkpoints[number - 1] as Checkpoint;

@@ -117,6 +117,10 @@ describe('V8: lists by id', () => {
     const sides = { base: [{ id: 'a', n: 1 }], ours: [{ id: 'a', n: 2 }], theirs: [{ id: 'a', n: 3 }] };
     expect(merged(sides, rules).conflicts).toEqual([{ path: ['x', 'a', 'n'], kind: 'update-update', base: 1, ours: 2, theirs: 3 }]);
     expect(merged(sides, [...rules, { path: ['x', '*', 'n'], resolve: 'counter' }]).list).toEqual([{ id: 'a', n: 4 }]);
+    const counted = { base: [{ id: 'a', n: 1 }], ours: [{ id: 'a', n: 2 }], theirs: [{ id: 'a', n: 2 }] };
+    expect(merged(counted, [...rules, { path: ['x', '*', 'n'], resolve: 'counter' }]).list).toEqual([{ id: 'a', n: 3 }]);
+    const long = (n: number, m: number) => [{ id: 'an id that is too long to stand in the node around it, as it has more than 62 bytes', n, m }];
+    expect(merged({ base: long(0, 0), ours: long(1, 0), theirs: long(0, 1) }, rules).list).toEqual(long(1, 1));
     const removed = { base: of('a', 'b'), ours: of('b'), theirs: [{ id: 'a', n: 5 }, ...of('b')] };
     expect(merged(removed, rules).conflicts).toMatchObject([{ path: ['x', 'a'], kind: 'delete-update' }]);
     expect(ids(merged(removed, [...rules, { path: ['x', '*'], resolve: 'theirs' }]).list)).toEqual(['a', 'b']);

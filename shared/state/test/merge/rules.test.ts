@@ -49,7 +49,20 @@ describe('V8: rules decide what both sides changed', () => {
       }),
       { numRuns: 100 },
     );
+    fc.assert(
+      fc.property(
+        fc.double({ min: -1e3, max: 1e3 }),
+        fc.double({ min: -1e3, max: 1e3 }),
+        fc.double({ min: -1e3, max: 1e3 }),
+        (base, ours, theirs) => {
+          // Fractions too have one sum in both directions; `joined` compares them.
+          expect(joined('counter', { base, ours, theirs })).toBeCloseTo(ours + theirs - base);
+        },
+      ),
+      { numRuns: 100 },
+    );
     expect(joined('counter', { ours: 2, theirs: 3 })).toBe(5);
+    expect(joined('counter', { base: -Number.MAX_SAFE_INTEGER, ours: Number.MAX_SAFE_INTEGER, theirs: 0 })).toBe('conflict');
     expect(joined('counter', { base: 1, ours: 2 })).toBe('conflict');
     expect(joined('counter', { base: 1, ours: 2, theirs: 'x' })).toBe('conflict');
     expect(joined('counter', { ours: Number.MAX_SAFE_INTEGER, theirs: 2 })).toBe('conflict');

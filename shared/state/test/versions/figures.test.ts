@@ -136,6 +136,35 @@ describe('V1: frozen, sealed, durable', () => {
     ]);
   });
 
+  test('V1: states are let go but for the newest, heads, tags and merge bases; the store brings them back', async () => {
+    const store = memoryNodeStore();
+    const engine = new StateEngine({ store });
+    const graph = engine.versions(agent);
+    const checkpoints = counted(engine, 50);
+    const at = (number: number) => checkpoints[number - 1] as Checkpoint;
+    engine.branchState(at(20), 'try');
+    engine.createCheckpoint(agent, at(20).tree.apply([{ kind: 'update', path: ['goal'], new: 'another' }]), 'try');
+    graph.tag('good', at(10));
+    expect(graph.release(5)).toBe(0);
+    await Promise.all(checkpoints.slice(0, 48).map(({ durable }) => durable));
+    // 51 in all: the newest five, the head of main, the base and the tag stay.
+    expect(graph.release(5)).toBe(44);
+    expect(graph.release(5)).toBe(0);
+    expect([10, 20, 47, 50].map((number) => at(number).isHeld)).toEqual([true, true, true, true]);
+    expect(engine.mergeStates({ agent, name: 'try' }, { agent, name: 'main' }).kind).toBe('merged');
+    expect(() => engine.restoreState(at(7))).toThrow(
+      expect.objectContaining({ code: 'unknown-checkpoint', remedy: expect.stringContaining('recall') }),
+    );
+    const recalled = await engine.recallState(at(7).id);
+    expect(recalled.get(['step'])).toBe(6);
+    expect(engine.restoreState(at(7))).toBe(recalled);
+    expect(graph.log({ limit: 60 })).toHaveLength(52);
+    const alone = new StateEngine();
+    counted(alone, 10);
+    expect(alone.versions(agent).release(1)).toBe(9);
+    expect(new StateEngine().versions(agent).release(1)).toBe(0);
+  });
+
   test('V14: a store of trees under an address key needs that key', async () => {
     const addressKey = new Uint8Array(32).fill(7);
     const engine = new StateEngine({ store: memoryNodeStore(addressKey) });
