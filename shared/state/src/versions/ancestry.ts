@@ -73,6 +73,45 @@ export function simpleAncestor(one: Checkpoint, other: Checkpoint): Checkpoint |
   return left;
 }
 
+/**
+ * All that merges of these heads, in whatever order and of whatever comes of them, may compare two sides with; also what such bases are
+ * compared with in turn where there are several. Costs the history once.
+ *
+ * Going back from the newest, each checkpoint knows which heads (and bases) come from it. It is a base if none of its children has them all:
+ * then some two come from it by different ways and from nothing newer.
+ */
+export function basesAmong(heads: readonly Checkpoint[]): ReadonlySet<Checkpoint> {
+  const bases = new Set<Checkpoint>();
+  const open = new Frontier();
+  const below = new Map<Checkpoint, Set<bigint>>();
+  let next = 1n;
+  const mark = (checkpoint: Checkpoint, mask: bigint) => {
+    const masks = below.get(checkpoint);
+    if (masks !== undefined) masks.add(mask);
+    else {
+      below.set(checkpoint, new Set([mask]));
+      open.add(checkpoint);
+    }
+  };
+  for (const head of heads) {
+    mark(head, next);
+    next <<= 1n;
+  }
+  for (let newest = open.takeNewest(); newest !== undefined; newest = open.takeNewest()) {
+    const masks = below.get(newest) as Set<bigint>;
+    below.delete(newest);
+    let all = 0n;
+    for (const mask of masks) all |= mask;
+    if (!masks.has(all)) {
+      bases.add(newest);
+      all |= next;
+      next <<= 1n;
+    }
+    for (const parent of parentsOf(newest)) mark(parent, all);
+  }
+  return bases;
+}
+
 /** Checkpoints that wait for their turn: few, as there are hardly more than branches. */
 class Frontier {
   /** Ascending. */

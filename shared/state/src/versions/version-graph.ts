@@ -7,7 +7,7 @@
 import { type AgentId, checkName, type Path, SkepError } from '@skep/kernel';
 import { Checkpoint, type CheckpointId, type Lineage, type Provenance, partsOfCheckpointId } from '../checkpoint.js';
 import type { Tree } from '../tree.js';
-import { bestCommonAncestors, newestFirst } from './ancestry.js';
+import { basesAmong, bestCommonAncestors, newestFirst } from './ancestry.js';
 import { blamed } from './blame.js';
 
 export const MAIN_BRANCH = 'main';
@@ -151,15 +151,11 @@ export class VersionGraph implements Lineage {
 
   /**
    * Lets go of the states of all checkpoints but the newest `keep`, the heads, what was tagged, and what branches are compared with when they
-   * merge with main. The graph stays. With a store only what it has is let go: nothing is lost. Returns how many were.
+   * are merged, in whatever order. The graph stays. With a store only what it has is let go: nothing is lost. Returns how many were.
    */
   release(keep: number): number {
-    const kept = new Set<Checkpoint>([...this.others.values(), ...this.named.values()]);
-    const { main } = this;
-    if (main !== undefined) {
-      kept.add(main);
-      for (const head of this.others.values()) for (const base of bestCommonAncestors([main], head)) kept.add(base);
-    }
+    const heads = [...this.others.values(), ...(this.main === undefined ? [] : [this.main])];
+    const kept = new Set<Checkpoint>([...heads, ...this.named.values(), ...basesAmong(heads)]);
     const old = this.checkpoints.slice(0, Math.max(0, this.checkpoints.length - keep));
     const released = old.filter((each) => each.isHeld && !kept.has(each) && this.keeper.mayRelease(each));
     for (const checkpoint of released) checkpoint.hold(undefined);
