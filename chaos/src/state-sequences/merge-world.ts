@@ -6,6 +6,7 @@
  * - W6 A merge holds every deed of both sides, once, and no conflict comes of deeds that do not contradict each other.
  * - W7 A plan changes nothing; neither do merges that are refused.
  * - W8 Merging again changes nothing; what a side has already comes over as it is.
+ * - W12 Letting go of old states takes nothing from a head, nor from what branches are compared with when they are merged.
  * - W11 Of writers that saw the same head one moves it (V4).
  */
 import { type AgentId, agentId } from '@skep/kernel';
@@ -46,7 +47,7 @@ export class MergeWorld {
     const choice = this.random.below(10);
     if (choice < 5) return `${name}: ${this.work(name)}`;
     if (choice < 6) return this.fork();
-    if (choice < 7) return this.race(name);
+    if (choice < 7) return this.random.chance(0.5) ? this.race(name) : this.release();
     const other = [...this.known.keys()][this.random.below(this.known.size)] as string;
     return name === other ? 'nothing to merge' : this.merge(other, name);
   }
@@ -87,6 +88,13 @@ export class MergeWorld {
     this.deeds.push({ adds: 0, sets: `k${this.deeds.length}` }, { adds: 0, sets: `k${this.deeds.length + 1}` });
     this.check(name);
     return 'two write at once';
+  }
+
+  /** Old states are let go; heads stay, and so does what branches are compared with when they are merged. */
+  private release(): string {
+    const released = this.engine.versions(this.agent).release(this.random.below(3));
+    for (const name of this.known.keys()) this.check(name);
+    return `lets go of ${released} states`;
   }
 
   private fork(): string {

@@ -207,4 +207,18 @@ function chunkEnd(bytes: Uint8Array, start: number): number {
     const items = part.items.slice();`,
     replace: '    const items = part.items.slice();',
   },
+  {
+    name: 'letting go of old states lets go of heads',
+    rule: 'E1',
+    file: 'versions/version-graph.ts',
+    find: 'new Set<Checkpoint>([...heads, ...this.named',
+    replace: 'new Set<Checkpoint>([...this.named',
+  },
+  {
+    name: 'letting go of old states lets go of what branches are compared with',
+    rule: 'V8',
+    file: 'versions/version-graph.ts',
+    find: ', ...basesAmong(heads)]',
+    replace: ']',
+  },
 ];
