@@ -84,7 +84,7 @@ export class HashWriter extends Writer {
     if (start + blocks * BLOCK_BYTES > this.bytes.length) this.grow(BLOCK_BYTES);
     const { bytes } = this;
     // The last block is filled with zeros.
-    for (let at = this.at; at < start + blocks * BLOCK_BYTES; at += 1) bytes[at] = 0;
+    bytes.fill(0, this.at, start + blocks * BLOCK_BYTES);
     if (this.key !== key) {
       bytes.set(key.words, KEY_AT);
       this.key = key;
@@ -95,9 +95,9 @@ export class HashWriter extends Writer {
     } else this.parent({ start, length, chunks: 0, depth: 0, flags: key.flags, root: FLAG.root }, to);
   }
 
-  /** What was written since `start`, in hexadecimal digits. */
-  hex(start: number): string {
-    return this.platform.toString('hex', start, this.at);
+  /** So many bytes from `start` on, in hexadecimal digits. */
+  hex(start: number, length: number): string {
+    return this.platform.toString('hex', start, start + length);
   }
 
   override back(start: number): void {

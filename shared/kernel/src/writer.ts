@@ -17,10 +17,10 @@ const BYTES_FIRST = 64 * 1024;
 export const BYTES_KEPT = 1024 * 1024;
 /** A value that shares parts with itself can be far longer than what it takes in memory. */
 const BYTES_MAX = 512 * 1024 * 1024;
-/** Shorter texts are written unit by unit, longer ones by the platform. */
-const SHORT_TEXT = 48;
-/** As long as a link of a tree: what is shorter is copied byte by byte, since calling the platform takes longer. */
-const SHORT_RAW = 48;
+/** Shorter texts are written unit by unit, longer ones by the platform (measured, as the next one). */
+const SHORT_TEXT = 24;
+/** Copies up to this length are made byte by byte. */
+const SHORT_COPY = 24;
 const TWO_32 = 0x1_0000_0000;
 
 /** Thrown inside; whoever called the writer names the place with `invalidValue`. */
@@ -46,7 +46,7 @@ export class Writer {
     const length = this.at - start;
     const { bytes } = this;
     let taken: Uint8Array;
-    if (length <= 96) {
+    if (length <= SHORT_COPY) {
       taken = new Uint8Array(length);
       for (let at = 0; at < length; at += 1) taken[at] = bytes[start + at] as number;
     } else taken = bytes.slice(start, this.at);
@@ -110,11 +110,10 @@ export class Writer {
   text(text: string): void {
     const { length } = text;
     if (length < SHORT_TEXT) {
-      const header = length < 32 ? 1 : 2;
       const start = this.at;
-      if (start + length + 2 > this.bytes.length) this.grow(length + 2);
+      if (start + length + 1 > this.bytes.length) this.grow(length + 1);
       const { bytes } = this;
-      let to = start + header;
+      let to = start + 1;
       for (let at = 0; at < length; at += 1) {
         const unit = text.charCodeAt(at);
         if (unit > 0x7f) {
@@ -124,13 +123,9 @@ export class Writer {
         bytes[to] = unit;
         to += 1;
       }
-      if (header === 1) bytes[start] = 0xa0 | length;
-      else {
-        bytes[start] = 0xd9;
-        bytes[start + 1] = length;
-      }
+      bytes[start] = 0xa0 | length;
       this.at = to;
-    } else this.longText(text);
+    } else if (length >= 0x100 || !this.plainText(text)) this.longText(text);
   }
 
   binary(value: Uint8Array): void {
@@ -170,10 +165,8 @@ export class Writer {
   raw(value: Uint8Array): void {
     const { length } = value;
     if (this.at + length > this.bytes.length) this.grow(length);
-    const { bytes, at: start } = this;
-    if (length <= SHORT_RAW) for (let at = 0; at < length; at += 1) bytes[start + at] = value[at] as number;
-    else bytes.set(value, start);
-    this.at = start + length;
+    this.bytes.set(value, this.at);
+    this.at += length;
   }
 
   private list(list: readonly unknown[], depth: number): void {
@@ -300,6 +293,25 @@ export class Writer {
     bytes[at + 6] = low >>> 8;
     bytes[at + 7] = low;
     this.at = at + 8;
+  }
+
+  /** Writes a text of less than 256 units as if all of them were ASCII, and tells whether they were. */
+  private plainText(text: string): boolean {
+    const { length } = text;
+    const header = length < 32 ? 1 : 2;
+    const start = this.at;
+    // Room for any text of this length, so that nothing is cut off: all others take more bytes than units.
+    const room = header + length * 3;
+    if (start + room > this.bytes.length) this.grow(room);
+    if (this.platform.write(text, start + header, length * 3) !== length) return false;
+    const { bytes } = this;
+    if (header === 1) bytes[start] = 0xa0 | length;
+    else {
+      bytes[start] = 0xd9;
+      bytes[start + 1] = length;
+    }
+    this.at = start + header + length;
+    return true;
   }
 
   private longText(text: string): void {
