@@ -202,6 +202,27 @@ describe('V8: merging one agent into another', () => {
     await refusal(main.merge({ from: branch.id, rules: [{ path: ['title'], resolve: 'theirs' }] }), 'agent-terminated');
   });
 
+  it('G1: what was merged is remembered through crashes, and when the history lies in segments', async () => {
+    await using skep = await testSkep({ kinds: [Notes] });
+    const main = skep.agent(Notes, 'main');
+    await main.count(1);
+    const branch = await main.branch('try');
+    await branch.count(10);
+    await main.count(100);
+    expect((await main.merge({ from: branch.id, rules })).kind).toBe('merged');
+    await skep.crash();
+    await skep.reopen();
+    expect((await main.merge({ from: branch.id, rules })).kind).toBe('unchanged');
+    // Long enough for both to be settled and to leave memory.
+    await skep.advance(20 * 60_000);
+    expect((await main.merge({ from: branch.id, rules })).kind).toBe('unchanged');
+    await branch.count(10);
+    await main.count(100);
+    expect(await main.merge({ from: branch.id, rules })).toMatchObject({ kind: 'merged', bases: [{ agent: branch.id, version: 2 }] });
+    expect((await main.state()).value.count).toBe(221);
+    expect((await main.blame(['count']))?.type).toBe('merged');
+  });
+
   it('G13: what cannot be merged is refused, and changes nothing', async () => {
     await using skep = await opened();
     const main = skep.agent(Notes, 'main');

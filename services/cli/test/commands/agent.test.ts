@@ -69,7 +69,7 @@ test('V8 agents are merged, with rules and dry runs, and blame says which event 
   expect(merged).toMatchObject({ code: 0, stdout: expect.stringContaining('counter/a is at version 3 now, with 1 change of counter/try version 2') });
   expect(merged.stdout).toContain('~ count: 3 -> 8');
   expect((await agent('merge', 'counter/try', '--into', 'counter/a')).stdout).toContain('counter/a has all of counter/try version 2 already');
-  expect((await asJson('blame', 'counter/a', 'count')).event).toMatchObject({ type: 'merged', version: 3 });
+  expect(await asJson('blame', 'counter/a', 'count')).toMatchObject({ event: { type: 'merged', version: 3 } });
   expect((await agent('blame', 'counter/try', 'count')).stdout).toMatch(/counter\/try version 2, .*: increment \(call/);
   expect((await agent('blame', 'counter/a', 'nothing')).stdout).toContain('no event of counter/a wrote ["nothing"]');
   expect((await agent('merge', 'counter/try')).code).toBe(2);

@@ -12,7 +12,7 @@ describe('V8: merges in a cluster', () => {
     await town.drive(client.call(b, 'note', 'there'));
     const holder = ['n1', 'n2'].find((name) => town.node(name).node.host.roster.find(b) !== undefined) as string;
     const target = holder === 'n1' ? 'n2' : 'n1';
-    await town.drive(town.node(holder).node.company?.migrate(b, target) ?? Promise.resolve());
+    await town.drive(Promise.resolve(town.node(holder).node.company?.migrate(b, target)));
     expect(town.node(holder).node.host.roster.find(a)).toBeDefined();
     expect(town.node(holder).node.host.roster.find(b)).toBeUndefined();
     const dry = await town.raw(commandOf('a', 'merge'), '[{"from":"default/tally/b","dryRun":true}]');

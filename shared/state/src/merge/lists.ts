@@ -32,6 +32,9 @@ export interface Place {
   readonly merger: Merger;
 }
 
+/** Up to so many items are compared each with each; of more it is cheaper to hash them. */
+const PAIRS_MAX = 16;
+
 /** Undefined where both sides changed the same stretch and it cannot be told how to join them. */
 export function mergeLists(lists: Lists, place: Place): ListItem | undefined {
   return byPlaces(lists, place) ?? mergeGrowth(lists) ?? byStretches(lists, place);
@@ -68,8 +71,17 @@ function itemsAt(list: ListItem, places: readonly number[]): readonly Item[] {
  */
 function haveMoved(base: readonly Item[], side: readonly Item[], space: Space): boolean {
   if (base.length < 2) return false;
-  const names = new Set(base.filter(isContainer).map((item) => memberName(item, space)));
-  return side.some((item, at) => isContainer(item) && !isEqual(item, base[at] as Item) && names.has(memberName(item, space)));
+  const isElsewhere = base.length <= PAIRS_MAX ? equalTo(base) : namedAs(base, space);
+  return side.some((item, at) => isContainer(item) && !isEqual(item, base[at] as Item) && isElsewhere(item));
+}
+
+function equalTo(items: readonly Item[]): (item: Item) => boolean {
+  return (item) => items.some((each) => isEqual(each, item));
+}
+
+function namedAs(items: readonly Item[], space: Space): (item: Item) => boolean {
+  const names = new Set(items.filter(isContainer).map((item) => memberName(item, space)));
+  return (item) => names.has(memberName(item, space));
 }
 
 function isContainer(item: Item): boolean {

@@ -62,7 +62,7 @@ describe('V8: lists without a rule merge as texts do', () => {
   });
 
   test('V8: what moved is not merged with what stood there before', () => {
-    const [a, b, c, d] = numbered(4) as [Value, Value, Value, Value];
+    const [a = null, b = null, c = null, d = null]: readonly Value[] = numbered(4);
     const changed = { n: 1, text: 'changed' };
     // A window that slid on by one, and an edit of an item that moved with it.
     expect(merged({ base: [a, b, c], ours: [a, changed, c], theirs: [b, c, d] }).conflicts).toHaveLength(1);
