@@ -26,6 +26,9 @@ export {
   StateEngine,
 } from './engine.js';
 export { Forest } from './forest.js';
+export { heapBytesOf } from './memory/heap-bytes.js';
+export { type RetainedAgent, type RetainedOptions, RetainedVersions } from './memory/retained-versions.js';
+export { type Evictable, S3Fifo } from './memory/s3-fifo.js';
 export { type MergeConflict, type MergeInput, type MergeOutcome, type MergeRule, mergeTrees, type Resolution } from './merge.js';
 export { packTree, unpackTree } from './pack.js';
 export type { Shared } from './share.js';

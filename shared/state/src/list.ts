@@ -35,7 +35,7 @@ export function listSet(list: ListItem, at: number, item: Item): ListItem {
 
 export function listPush(list: ListItem, item: Item): ListItem {
   if (list.kind === 'list') {
-    return list.items.length < VECTOR_WIDTH ? new ListNode([...list.items, item]) : new Vector(VECTOR_WIDTH + 1, 1, [list, new ListNode([item])]);
+    return list.items.length < VECTOR_WIDTH ? new ListNode(list.items.concat([item])) : new Vector(VECTOR_WIDTH + 1, 1, [list, new ListNode([item])]);
   }
   const { length, height, children } = list;
   if (length < capacityOf(height)) return new Vector(length + 1, height, pushIn(children, height, length, item));
@@ -90,7 +90,7 @@ function childrenOf(items: readonly Item[], { start, end, height }: Range, base:
     const range = { start: from, end: Math.min(end, from + step), height: height - 1 };
     children.push(partOf(items, range, base?.[children.length]));
   }
-  return children;
+  return children.slice();
 }
 
 function partOf(items: readonly Item[], range: Range, base: VectorChild | undefined): VectorChild {
@@ -122,10 +122,12 @@ function pushIn(children: readonly VectorChild[], height: number, length: number
   const part = last === undefined ? undefined : loaded<VectorPart>(last);
   const pushed =
     height === 1
-      ? new ListNode([...(part?.kind === 'list' ? part.items : []), item])
+      ? new ListNode((part?.kind === 'list' ? part.items : NO_ITEMS).concat([item]))
       : new VectorBranch(pushIn(part?.kind === 'vector-branch' ? part.children : [], height - 1, length - index * step, item));
-  return [...children.slice(0, index), pushed];
+  return children.slice(0, index).concat([pushed]);
 }
+
+const NO_ITEMS: readonly Item[] = [];
 
 function collect(children: readonly VectorChild[], items: Item[]): void {
   for (const child of children) {
