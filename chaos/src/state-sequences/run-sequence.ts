@@ -5,6 +5,7 @@ import * as state from '@skep/state';
 import { Content, type Flavour } from './content.js';
 import { ForestWorld } from './forest-world.js';
 import { MergeWorld } from './merge-world.js';
+import { RetainedWorld } from './retained-world.js';
 import { crowdedKey, KEYED, type StateRoom } from './state-room.js';
 import { TreeWorld } from './tree-world.js';
 
@@ -36,6 +37,7 @@ const LONG_OPERATIONS = 24;
 const LONG_SHARE = 0.08;
 const MERGE_SHARE = 0.08;
 const FOREST_SHARE = 0.05;
+const RETAINED_SHARE = 0.05;
 /** How often each flavour comes, in thousandths; small ones else. */
 const FLAVOURS: readonly (readonly [Flavour, number])[] = [
   ['wide', 110],
@@ -51,7 +53,7 @@ export function runSequence(seed: number, { room = state, observe }: SequenceOpt
   let world: SequenceWorld | undefined;
   try {
     world = worldOf(random, room);
-    const isLong = world instanceof MergeWorld || random.chance(LONG_SHARE);
+    const isLong = world instanceof MergeWorld || world instanceof RetainedWorld || random.chance(LONG_SHARE);
     const planned = random.between(2, isLong ? LONG_OPERATIONS : SHORT_OPERATIONS);
     for (; operations < planned; operations += 1) {
       const done = world.step();
@@ -80,6 +82,7 @@ function worldOf(random: SeededRandom, room: StateRoom): SequenceWorld {
   if (random.chance(MERGE_SHARE)) return new MergeWorld(room, random);
   const content = new Content(random, flavourOf(random));
   if (random.chance(FOREST_SHARE)) return new ForestWorld(room, content);
+  if (random.chance(RETAINED_SHARE)) return new RetainedWorld(room, content);
   const space = random.below(10);
   if (space === 0) return new TreeWorld(room, content, { addressKey: KEYED });
   if (space === 1) {

@@ -1,5 +1,5 @@
 /** What sequences ask of the state room, so that a room with a mistake in it can take its place. */
-import type { diff, draftOf, Forest, packTree, StateEngine, Tree, treeOf, unpackTree } from '@skep/state';
+import type { diff, draftOf, Forest, packTree, RetainedVersions, StateEngine, Tree, treeOf, unpackTree } from '@skep/state';
 
 export interface StateRoom {
   readonly treeOf: typeof treeOf;
@@ -9,6 +9,7 @@ export interface StateRoom {
   readonly unpackTree: typeof unpackTree;
   readonly StateEngine: typeof StateEngine;
   readonly Forest: typeof Forest;
+  readonly RetainedVersions: typeof RetainedVersions;
 }
 
 const CROWDED_KEY = new Uint8Array(32).fill(7);

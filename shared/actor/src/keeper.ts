@@ -14,7 +14,8 @@ import { encodeSegment, encodeSnapshot } from './snapshot.js';
 
 export interface KeeperHost {
   activations(): Iterable<Activation>;
-  count(): number;
+  /** How many activations should rest. */
+  wantedRoom(): number;
   /** Writes which sent messages were taken, so that the snapshot says so. */
   housekeep(activation: Activation): void;
   enqueueTimer(activation: Activation, shot: TimerShot): void;
@@ -31,8 +32,6 @@ const RELEASE_AGAIN_MS = 5;
 const RELEASE_ATTEMPTS_MAX = 2_000;
 /** What the node may write before an agent that rests in memory must move its place in the lane, so that the lane can be trimmed (L10). */
 const LAG_BYTES_MAX = 8 * 1024 * 1024;
-/** What is left of the activations that there may be when room was made. */
-const ROOM_SHARE = 3 / 4;
 /** When nothing could rest, it is not tried again for this long: looking for idle agents costs their number. */
 const ROOM_AGAIN_MS = 100;
 /** Agents that move their place in one sweep; those that lag most come first. */
@@ -120,11 +119,10 @@ export class Keeper {
 
   /** Lets those rest that were idle longest, dirty or not, until there is room for others. */
   makeRoom(): void {
-    const { clock, limits } = this.options;
+    const { clock } = this.options;
     if (this.makingRoom || this.stopped || clock.nowMs() < this.roomAgainMs) return;
     const idle = [...this.host.activations()].filter((activation) => isIdle(activation));
-    const wanted = this.host.count() - Math.floor(limits.activations * ROOM_SHARE);
-    const resting = idle.sort((one, other) => one.lastUsedMs - other.lastUsedMs).slice(0, Math.max(0, wanted));
+    const resting = idle.sort((one, other) => one.lastUsedMs - other.lastUsedMs).slice(0, this.host.wantedRoom());
     if (resting.length === 0) {
       this.roomAgainMs = clock.nowMs() + ROOM_AGAIN_MS;
       return;

@@ -4,12 +4,13 @@
  * R1 An agent has one activation at most; it takes messages from the moment it exists, and turns from the moment it is owned.
  * R2 What an activation held when it goes is answered: with an error, or by the next activation. Messages go back to their senders.
  * R3 When records are given up, everything that rests on them is undone: their agents, what they sent, what they asked.
- * R4 There are never more activations than `limits.activations`, whatever ids are asked for.
+ * R4 There are never more activations than `limits.activations`, whatever ids are asked for; none is added while their states alone take
+ *   more than `limits.memoryBytes`.
  */
 import { type AgentId, parseAgentId, SkepError, toSkepError } from '@skep/kernel';
 import type { LaneRecord, Refusal, SnapshotReference } from '@skep/lane';
 import type { NotTaken } from '@skep/protocol';
-import { type Tree, treeOf } from '@skep/state';
+import { type RetainedVersions, type Tree, treeOf } from '@skep/state';
 import { Activation } from './activation.js';
 import type { Gate } from './gate.js';
 import type { HostOptions } from './host-options.js';
@@ -45,6 +46,9 @@ interface Held {
 /** Of the activations that there may be; beyond it idle ones are asked to rest. */
 const CROWDED_SHARE = 7 / 8;
 
+/** What is left of them when room was made. */
+const ROOM_SHARE = 3 / 4;
+
 export class Roster {
   private readonly activations = new Map<AgentId, Activation>();
   private readonly unrevived = new Map<AgentId, Held>();
@@ -54,6 +58,7 @@ export class Roster {
     private readonly options: HostOptions,
     private readonly gate: Gate,
     private readonly pump: Pump,
+    private readonly retained: RetainedVersions,
     private readonly listener: RosterListener,
   ) {}
 
@@ -67,7 +72,13 @@ export class Roster {
 
   /** Whether there is no room for another agent. */
   get isFull(): boolean {
-    return this.activations.size >= this.options.limits.activations;
+    return this.activations.size >= this.options.limits.activations || this.retained.isOver;
+  }
+
+  /** How many should rest so that there is room for others. */
+  wantedRoom(): number {
+    const most = this.retained.isOver ? Math.min(this.size, this.options.limits.activations) : this.options.limits.activations;
+    return Math.max(0, this.size - Math.floor(most * ROOM_SHARE));
   }
 
   all(): IterableIterator<Activation> {
@@ -110,12 +121,13 @@ export class Roster {
   private admit(agent: AgentId): void {
     const { activations: most } = this.options.limits;
     const { size } = this.activations;
-    if (size >= most * CROWDED_SHARE) this.listener.crowded();
-    if (size < most) return;
+    const { isOver, bytesMax } = this.retained;
+    if (isOver || size >= most * CROWDED_SHARE) this.listener.crowded();
+    if (size < most && !isOver) return;
     throw new SkepError('overloaded', {
-      message: `the node holds ${size} agents, as many as it may, and none of them could rest yet`,
+      message: `the node holds ${size} agents, as many as ${isOver ? `${bytesMax} bytes have room for` : 'it may'}, and none of them could rest yet`,
       id: agent,
-      remedy: 'Retry after a pause; raise the limit "activations", or add nodes, if that does not help.',
+      remedy: `Retry after a pause; raise the limit "${isOver ? 'memoryBytes' : 'activations'}", or add nodes, if that does not help.`,
     });
   }
 
@@ -165,6 +177,7 @@ export class Roster {
     this.unrevived.delete(agent);
     if (this.activations.get(agent) !== activation) return;
     activation.stage = 'ready';
+    this.hold(activation);
     for (const { resolve } of activation.waiting.splice(0)) resolve(activation);
     this.listener.revived(activation);
     this.pump.schedule(activation);
@@ -187,6 +200,7 @@ export class Roster {
     const activation = this.activations.get(agent);
     if (activation === undefined) return;
     this.activations.delete(agent);
+    this.drop(activation);
     activation.onGone?.();
     if (this.options.others?.isAway(agent) === true) return this.dismiss(activation, movedError(agent), 'never');
     this.replace(activation, activation.mailbox.drain());
@@ -260,9 +274,22 @@ export class Roster {
     activation.cancelTimer?.();
     activation.endPause();
     activation.stage = 'freeing';
+    this.drop(activation);
     activation.onGone?.();
     if (this.activations.get(activation.agent) === activation) this.activations.delete(activation.agent);
     this.listener.unsettled(activation);
+  }
+
+  /** Its state counts as the newest of its versions from now on; those before are not in memory. */
+  hold(activation: Activation): void {
+    this.drop(activation);
+    const { version, tree } = activation.ready;
+    activation.versions = this.retained.open(activation.agent, version, tree);
+  }
+
+  private drop(activation: Activation): void {
+    if (activation.versions !== undefined) this.retained.close(activation.versions);
+    activation.versions = undefined;
   }
 
   /** Hands what waited for an activation that is gone to a new one. */

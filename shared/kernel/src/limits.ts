@@ -42,6 +42,10 @@ export const LIMITS = {
   blockedThreadMs: 1_000,
   /** How far a received clock may be ahead of the own one. */
   clockDriftMs: 60_000,
+  /** Versions of one agent, before its newest, that stay in memory. */
+  versionsRetained: 100,
+  /** Versions in a node's memory, the newest of each agent and those before. */
+  memoryBytes: 512 * 1024 * 1024,
   /** Agents that a node holds in memory at once. */
   activations: 200_000,
   /** Agents met in a chain of calls. */

@@ -56,9 +56,9 @@ describe('V10: agents in memory are bounded', () => {
     for (const agent of answered) expect(await world.driven(next.state(agent))).toMatchObject({ text: agent });
   });
 
-  it('one after the other all 10,000 are answered: those that were idle longest make room', async () => {
+  it('one after the other all 3,000 are answered: those that were idle longest make room', async () => {
     const { world, life, largest } = await small(MOST);
-    const agents = ids(10_000);
+    const agents = ids(3_000);
     for (let at = 0; at < agents.length; at += 50) {
       const group = agents.slice(at, at + 50);
       expect(await world.driven(Promise.all(group.map((agent) => life.ask(agent, 'write', agent))))).toEqual(group);
@@ -66,7 +66,7 @@ describe('V10: agents in memory are bounded', () => {
     }
     expect(largest()).toBeLessThanOrEqual(MOST);
     expect(life.node.host.roster.find(agents[0] as AgentId)).toBeUndefined();
-    for (const at of [0, 1, 4_999, 9_999]) expect(await world.driven(life.state(agents[at] as AgentId))).toMatchObject({ text: agents[at] });
+    for (const at of [0, 1, 1_499, 2_999]) expect(await world.driven(life.state(agents[at] as AgentId))).toMatchObject({ text: agents[at] });
   });
 
   it('where none can rest, new ones are refused and say why; those that are here go on', async () => {

@@ -22,6 +22,9 @@ export type { ConflictKind, MergeConflict, Resolution, ResolvedConflict } from '
 export { type MergeInput, type MergeOutcome, mergeAncestors, mergeTrees } from './merge/merge-trees.js';
 export type { MergeOptions, MergePlan, MergeResult } from './merge/plan.js';
 export type { ListById, MergeRule, MergeStrategy, NamedStrategy } from './merge/rule.js';
+export { heapBytesOf } from './memory/heap-bytes.js';
+export { type RetainedAgent, type RetainedOptions, RetainedVersions } from './memory/retained-versions.js';
+export { type Evictable, S3Fifo } from './memory/s3-fifo.js';
 export { packTree, unpackTree } from './pack.js';
 export { type Sink, sinkTree } from './seal.js';
 export type { Shared } from './share.js';

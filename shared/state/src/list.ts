@@ -95,7 +95,7 @@ function childrenOf(items: readonly Item[], { start, end, height }: Range, base:
     const range = { start: from, end: Math.min(end, from + step), height: height - 1 };
     children.push(partOf(items, range, base?.[children.length]));
   }
-  return children;
+  return children.slice();
 }
 
 function partOf(items: readonly Item[], range: Range, base: VectorChild | undefined): VectorChild {

@@ -96,7 +96,8 @@ function partOf(entries: readonly Entry[], level: number, space: Space): TriePar
       children.push(partOf(group, level + 1, space));
     }
   }
-  return new Branch(dataMap, nodeMap, keys, items, children);
+  // Copies are as long as what they hold; arrays that grew keep room for more.
+  return new Branch(dataMap, nodeMap, keys.slice(), items.slice(), children.slice());
 }
 
 function bucketOf(entries: readonly Entry[]): Bucket {

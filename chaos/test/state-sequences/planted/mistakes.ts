@@ -221,4 +221,26 @@ function chunkEnd(bytes: Uint8Array, start: number): number {
     find: ', ...basesAmong(heads)]',
     replace: ']',
   },
+  {
+    name: 'the newest version can be evicted',
+    rule: 'V1',
+    file: 'memory/retained-versions.ts',
+    find: `const past: PastVersion = { owner: agent, version: agent.version, tree: agent.tree, bytes,`,
+    replace: `const past: PastVersion = { owner: agent, version, tree, bytes,`,
+  },
+  {
+    name: 'nobody is told of a version that was evicted',
+    rule: 'V4',
+    file: 'memory/retained-versions.ts',
+    find: 'this.tell(evicted);',
+    replace: 'if (evicted.owner.past.length > 2) this.tell(evicted);',
+  },
+  {
+    name: 'who closes gives back the past and not the newest',
+    rule: 'V2',
+    file: 'memory/retained-versions.ts',
+    find: `    this.used -= agent.liveBytes;
+    this.uncounted.delete(agent);`,
+    replace: '    this.uncounted.delete(agent);',
+  },
 ];
