@@ -7,18 +7,9 @@ import type { PlainMap } from './plain.js';
 export type Flavour = 'small' | 'wide' | 'long' | 'very long' | 'chunked';
 
 const ODD_KEYS: readonly string[] = [
-  '__proto__',
-  'constructor',
-  'toString',
-  'length',
-  '0',
-  '10',
-  '9',
-  '',
-  '\u{1f600}',
-  '\uffee',
-  'é',
-  'hasOwnProperty',
+  ...['__proto__', 'constructor', 'toString', 'length', '0', '10', '9', '', 'é'],
+  // Their order in UTF-16 is another one than in UTF-8.
+  ...['\u{1f600}', '\u{10ffff}', '\u{20000}', '\uffee', '\ue000', '\ufffd'],
 ];
 const TEXTS: readonly string[] = ['', 'a', 'text', 'é', '\u{1f600}', 'x'.repeat(61), 'x'.repeat(62), 'x'.repeat(63), 'é'.repeat(31), 'y'.repeat(200)];
 const NUMBERS: readonly number[] = [
@@ -38,7 +29,7 @@ export class Content {
   ) {}
 
   key(): string {
-    return this.random.chance(0.15) ? this.one(ODD_KEYS) : `k${this.random.below(40)}`;
+    return this.random.chance(0.2) ? this.one(ODD_KEYS) : `k${this.random.below(40)}`;
   }
 
   one<Member>(members: readonly Member[]): Member {
