@@ -19,3 +19,5 @@ export { type Broken, INVARIANTS, type Invariant } from './invariants/violation.
 export { type Finding, findMistake, formatFindings } from './simulator/find-mistake.js';
 export { SEED_MISTAKES, type SeedMistake } from './simulator/mistakes.js';
 export { describeSeed, runSeed, type SeedOptions, type SeedResult } from './simulator/run-seed.js';
+export { describeSequence, runSequence, type SequenceOptions, type SequenceResult } from './state-sequences/run-sequence.js';
+export type { StateRoom } from './state-sequences/state-room.js';

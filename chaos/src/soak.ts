@@ -5,6 +5,7 @@
  *   npm run soak -- --from 5001 --minutes 30 as many as fit into half an hour
  *   npm run soak -- --seed 42                one seed, with everything that happens in it
  *   npm run soak -- --cluster --seeds 10000  whole clusters instead of one node; the same with --seed, --from and --minutes
+ *   npm run soak -- --state                  100,000 sequences of operations on states; the same with --seeds, --seed, --from and --minutes
  *
  * Exit codes: 0 every promise was kept, 1 one was broken, 2 the arguments make no sense.
  */
@@ -12,6 +13,7 @@ import { parseArgs } from 'node:util';
 import type { TraceEvent } from '@skep/simulated';
 import { describeClusterSeed, runClusterSeed } from './cluster-simulator/run-cluster-seed.js';
 import { describeSeed, runSeed, type SeedOptions, type SeedResult } from './simulator/run-seed.js';
+import { COMMITS, SEQUENCES, showSequence, soakState } from './state-sequences/soak-state.js';
 
 /** What is run: a node, or several. */
 interface Subject {
@@ -20,7 +22,7 @@ interface Subject {
 }
 
 interface SoakOptions {
-  readonly subject: Subject;
+  readonly subject: Subject | 'state';
   readonly from: number;
   readonly seeds: number;
   readonly minutes: number | undefined;
@@ -32,13 +34,16 @@ const SEEDS = 1_000;
 const PROGRESS_EVERY_MS = 2_000;
 const NODE: Subject = { run: runSeed, describe: describeSeed };
 const CLUSTER: Subject = { run: runClusterSeed, describe: describeClusterSeed };
-const USAGE = `Runs seeds of the simulator: one node, or a whole cluster, in a world in which everything goes wrong.
+const USAGE = `Runs seeds of the simulator: one node, or a whole cluster, in a world in which everything goes wrong; or sequences of operations on
+states, each beside a model that copies everything.
 
-  npm run soak -- [--cluster] [--seeds N] [--from S] [--minutes M] [--json]
-  npm run soak -- [--cluster] --seed N [--json]     one seed, with everything that happens in it
+  npm run soak -- [--cluster | --state] [--seeds N] [--from S] [--minutes M] [--json]
+  npm run soak -- [--cluster | --state] --seed N [--json]     one seed, with everything that happens in it
 
   --cluster    3 to 5 nodes over the same stores, and clients that call through any of them
-  --seeds N    how many seeds (default ${SEEDS}; without end when --minutes is given)
+  --state      drafts, edits, branches, differences, merges and packs of states, against plain objects; then
+               what ${COMMITS} commits of one agent write
+  --seeds N    how many seeds (default ${SEEDS}, ${SEQUENCES} of --state; without end when --minutes is given)
   --from S     the first seed (default 1)
   --minutes M  stop after this long
   --json       one JSON object as the last line
@@ -47,7 +52,12 @@ Example: npm run soak -- --from 1000 --minutes 10 --json
 `;
 
 const options = readOptions(process.argv.slice(2));
-if (options !== undefined) process.exitCode = options.one === undefined ? await soak(options) : await showOne(options.one, options);
+if (options !== undefined) process.exitCode = await run(options);
+
+async function run({ subject, ...options }: SoakOptions): Promise<number> {
+  if (subject === 'state') return options.one === undefined ? soakState(options) : showSequence(options.one, options.output);
+  return options.one === undefined ? await soak(subject, options) : await showOne(subject, options.one, options);
+}
 
 function readOptions(given: readonly string[]): SoakOptions | undefined {
   try {
@@ -55,6 +65,7 @@ function readOptions(given: readonly string[]): SoakOptions | undefined {
       args: [...given],
       options: {
         cluster: { type: 'boolean' },
+        state: { type: 'boolean' },
         seeds: { type: 'string' },
         from: { type: 'string' },
         seed: { type: 'string' },
@@ -67,11 +78,13 @@ function readOptions(given: readonly string[]): SoakOptions | undefined {
       process.stdout.write(USAGE);
       return undefined;
     }
+    if (values.cluster === true && values.state === true) throw new Error('--cluster and --state are two runs; name one.');
+    const seeds = values.state === true ? SEQUENCES : SEEDS;
     const minutes = values.minutes === undefined ? undefined : numberOf('--minutes', values.minutes, 0);
     return {
-      subject: values.cluster === true ? CLUSTER : NODE,
+      subject: values.state === true ? 'state' : values.cluster === true ? CLUSTER : NODE,
       from: values.from === undefined ? 1 : numberOf('--from', values.from, 0),
-      seeds: values.seeds === undefined ? (minutes === undefined ? SEEDS : Number.MAX_SAFE_INTEGER) : numberOf('--seeds', values.seeds, 1),
+      seeds: values.seeds === undefined ? (minutes === undefined ? seeds : Number.MAX_SAFE_INTEGER) : numberOf('--seeds', values.seeds, 1),
       minutes,
       one: values.seed === undefined ? undefined : numberOf('--seed', values.seed, 0),
       output: values.json === true ? 'json' : 'text',
@@ -89,7 +102,7 @@ function numberOf(option: string, text: string, least: number): number {
   return value;
 }
 
-async function soak({ subject, from, seeds, minutes, output }: SoakOptions): Promise<number> {
+async function soak(subject: Subject, { from, seeds, minutes, output }: Omit<SoakOptions, 'subject'>): Promise<number> {
   const startedMs = performance.now();
   const endMs = minutes === undefined ? Number.POSITIVE_INFINITY : startedMs + minutes * 60_000;
   const total = { seeds: 0, operations: 0, acknowledged: 0, records: 0, virtualMs: 0 };
@@ -129,7 +142,7 @@ async function soak({ subject, from, seeds, minutes, output }: SoakOptions): Pro
   return failed.length === 0 ? 0 : 1;
 }
 
-async function showOne(seed: number, { subject, output }: SoakOptions): Promise<number> {
+async function showOne(subject: Subject, seed: number, { output }: Omit<SoakOptions, 'subject'>): Promise<number> {
   const result = await subject.run(seed, output === 'text' ? { observe: showEvent } : {});
   if (output === 'text') process.stdout.write(`\n${result.broken.length > 0 ? subject.describe(result) : describeKept(result)}\n`);
   else process.stdout.write(`${JSON.stringify({ ...result, met: Object.fromEntries(result.met) })}\n`);

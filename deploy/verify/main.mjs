@@ -37,6 +37,11 @@ const STEPS = [
   { name: 'tidy', remedy: 'chaos/tidy says why each rule stands', run: () => tool(TOOL.vitest, ['run', 'chaos/tidy', '--reporter=dot']) },
   { name: 'FEATURES.md', remedy: 'correct the row, or write what it promises', run: async () => (await featureProblems()).join('\n') },
   { name: 'links in *.md', remedy: 'correct the link, or write the page', run: async () => deadLinks().join('\n') },
+  {
+    name: 'coverage of the state engine',
+    remedy: 'npx vitest run shared/state --coverage shows what is not reached; test it, or delete it',
+    run: () => tool(TOOL.vitest, ['run', 'shared/state', '--reporter=dot', '--coverage', '--coverage.reporter=text']),
+  },
   { name: 'tests', remedy: 'npm test shows the same', run: async () => ((await runTests([])) === 0 ? '' : 'The tests fail; see above.') },
 ];
 

@@ -1,30 +1,37 @@
 /**
- * The benchmark: `npm run bench`, on one node, and `npm run bench -- cluster`, on many. Its figures are for people and for the table of the README; no test waits for one of them.
+ * The benchmark: `npm run bench`, on one node; `npm run bench -- cluster`, on many; `npm run bench -- state`, of states alone. Its figures are
+ * for people and for the table of the README; no test waits for one of them.
  * Progress goes to standard error, the table to standard output, with `--json` the rows follow as its last line.
  */
 import { cpus, loadavg } from 'node:os';
-import { type Options, parseOptions, USAGE, UsageError } from './options.js';
-import { besidePeers, CLUSTER_PEERS, PEERS } from './peers.js';
+import { type GroupName, type Options, parseOptions, USAGE, UsageError } from './options.js';
+import { besidePeers } from './peers.js';
 import { profiled } from './profile.js';
 import type { Row } from './row.js';
-import { planOf, type Run, type Scene } from './scene.js';
+import { planOf, type Run, type Scene, type SceneGroup } from './scene.js';
 import { ask } from './scenes/ask.js';
-import { clusterScenes, type SceneGroup } from './scenes/cluster/index.js';
+import { clusterScenes } from './scenes/cluster/index.js';
 import { turnHot, turnSequential } from './scenes/one-agent.js';
 import { callSocket } from './scenes/socket.js';
 import { activateCold, recover } from './scenes/start.js';
+import { stateScenes } from './scenes/state/index.js';
 import { turnLocal, turnMemory } from './scenes/turns.js';
 import { makeScratch } from './scratch.js';
 import { tableOf } from './table.js';
 
-const ONE_NODE: SceneGroup = {
-  scenes: [turnMemory, turnLocal, turnSequential, turnHot, ask, activateCold, recover, callSocket],
-  close: async () => {},
+const GROUPS: Readonly<Record<GroupName, () => SceneGroup>> = {
+  node: () => ({
+    scenes: [turnMemory, turnLocal, turnSequential, turnHot, ask, activateCold, recover, callSocket],
+    peers: ['langgraph', 'effect-cluster', 'rivet'],
+    close: async () => {},
+  }),
+  cluster: clusterScenes,
+  state: stateScenes,
 };
 
 async function main(args: readonly string[]): Promise<void> {
   const options = parseOptions(args);
-  const group = options.cluster ? clusterScenes() : ONE_NODE;
+  const group = GROUPS[options.group]();
   const scenes = chosen(group, options.only);
   const say = (text: string) => void process.stderr.write(`bench: ${text}\n`);
   const scratch = makeScratch();
@@ -46,7 +53,7 @@ async function main(args: readonly string[]): Promise<void> {
       rows = [...rows, ...(options.profile ? await profiled({ id: scene.id, say }, measure) : await measure())];
     }
     await group.close();
-    if (options.peers) rows = await besidePeers(rows, run, options.cluster ? CLUSTER_PEERS : PEERS);
+    if (options.peers) rows = await besidePeers(rows, run, group.peers);
   } finally {
     await group.close();
     clearInterval(awake);

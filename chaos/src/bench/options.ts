@@ -1,9 +1,11 @@
 /** The command line of the benchmark. */
 import { parseArgs } from 'node:util';
 
+/** One node, many over servers, or states without nodes. */
+export type GroupName = 'node' | 'cluster' | 'state';
+
 export interface Options {
-  /** Many nodes over servers, instead of one. */
-  readonly cluster: boolean;
+  readonly group: GroupName;
   readonly json: boolean;
   readonly quick: boolean;
   readonly peers: boolean;
@@ -14,16 +16,17 @@ export interface Options {
   readonly seconds: number;
 }
 
-export const USAGE = `npm run bench -- [cluster] [--json] [--only ID,ID] [--quick] [--seconds N] [--peers] [--profile]
+export const USAGE = `npm run bench -- [cluster | state] [--json] [--only ID,ID] [--quick] [--seconds N] [--peers] [--profile]
 
   cluster      three node processes over three NATS servers, instead of one process on a folder
+  state        states alone: what versions, branches and merges cost in memory
 
   --json       the rows as one line of JSON, last on standard output
   --only       these scenes, for example --only turn.local,ask.local
   --quick      a smoke run: too short for figures worth quoting
   --seconds N  measure each rate for N seconds (default 5)
   --peers      install other systems into chaos/bench/peers and measure them in the same run
-  --profile    write a CPU profile and a flame graph of each scene into .cache/bench (default scene: turn.local; of a cluster: turn.r3.fsync)
+  --profile    write a CPU profile and a flame graph of each scene into .cache/bench (default scene: turn.local; of a cluster: turn.r3.fsync; of states: checkpoint.sealed)
 `;
 
 /** @throws UsageError, or what `parseArgs` throws */
@@ -40,15 +43,22 @@ export function parseOptions(args: readonly string[]): Options {
       profile: { type: 'boolean', default: false },
     },
   });
-  const strange = positionals.filter((word) => word !== 'cluster');
-  if (strange.length > 0) throw new UsageError(`there is no benchmark ${strange.join(', ')}; there is cluster`);
-  const cluster = positionals.length > 0;
+  const group = groupOf(positionals);
   const seconds = Number(values.seconds);
   if (!(seconds > 0 && seconds <= 600)) throw new UsageError(`--seconds takes a number up to 600, not ${values.seconds}`);
   const { json, quick, peers, profile } = values;
   const only = values.only?.split(',').filter((id) => id !== '');
-  const profiledScene = cluster ? 'turn.r3.fsync' : 'turn.local';
-  return { cluster, json, quick, peers, profile, seconds, only: only ?? (profile ? [profiledScene] : undefined) };
+  return { group, json, quick, peers, profile, seconds, only: only ?? (profile ? [PROFILED[group]] : undefined) };
+}
+
+const PROFILED: Readonly<Record<GroupName, string>> = { node: 'turn.local', cluster: 'turn.r3.fsync', state: 'checkpoint.sealed' };
+
+function groupOf(words: readonly string[]): GroupName {
+  const [word = 'node', ...more] = words;
+  if (more.length > 0 || (words.length > 0 && word !== 'cluster' && word !== 'state')) {
+    throw new UsageError(`there is no benchmark ${words.join(' ')}; there are cluster and state`);
+  }
+  return word as GroupName;
 }
 
 /** What was asked for does not exist. */

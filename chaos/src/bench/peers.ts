@@ -17,10 +17,6 @@ import { AGENTS } from './swarm.js';
 const FOLDER = fileURLToPath(new URL('../../bench/peers/', import.meta.url));
 const STAMP = join(FOLDER, 'node_modules', '.skep-peers');
 
-export const PEERS: readonly string[] = ['langgraph', 'effect-cluster', 'rivet'];
-/** Those that are measured beside many nodes. */
-export const CLUSTER_PEERS: readonly string[] = ['restate'];
-
 const INSTALL_MS_MAX = 15 * 60_000;
 /** For starting and for warming up. */
 const SPARE_MS = 120_000;

@@ -6,6 +6,8 @@
  */
 export interface Row {
   readonly id: string;
+  /** Which of the states of `bench -- state` it was; absent in other benchmarks. */
+  readonly state?: string;
   readonly unit: string;
   readonly p50: number;
   readonly p95: number;
@@ -19,15 +21,17 @@ export interface Row {
 
 export interface Samples {
   readonly id: string;
+  readonly state?: string;
   readonly unit: string;
   readonly samples: readonly number[];
   readonly note: string;
 }
 
-export function rowOf({ id, unit, samples, note }: Samples): Row {
+export function rowOf({ id, state, unit, samples, note }: Samples): Row {
   const sorted = [...samples].sort((one, other) => (isRate(unit) ? other - one : one - other));
   return {
     id,
+    ...(state === undefined ? {} : { state }),
     unit,
     p50: rounded(quantile(sorted, 0.5)),
     p95: rounded(quantile(sorted, 0.95)),

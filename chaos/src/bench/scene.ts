@@ -6,12 +6,30 @@ export interface Scene {
   run(run: Run): Promise<readonly Row[]>;
 }
 
+export interface SceneGroup {
+  readonly scenes: readonly Scene[];
+  /** Programs of `chaos/bench/peers` that are measured beside these scenes. */
+  readonly peers: readonly string[];
+  close(): Promise<void>;
+}
+
 /** How much is measured. */
 export interface Plan {
   readonly rounds: number;
   readonly roundMs: number;
   /** Operations of a latency. */
   readonly operations: number;
+  /** Single operations of a state, and means over a thousand where one is too short for the clock. */
+  readonly singles: number;
+  readonly means: number;
+  /** Copies of a whole state. */
+  readonly copies: number;
+  /** Versions whose bytes are counted. */
+  readonly steps: number;
+  /** Agents whose versions are kept while the heap is measured. */
+  readonly heapAgents: number;
+  /** Fields that are changed from one version of a state to the next. */
+  readonly changes: readonly number[];
   /** Kills of a node, and of a server of each flavour. */
   readonly kills: number;
   readonly serverKills: number;
@@ -42,10 +60,34 @@ const ROUND_MS = 500;
 export function planOf({ quick, seconds, profile }: { readonly quick: boolean; readonly seconds: number; readonly profile: boolean }): Plan {
   const limits = !profile;
   if (quick) {
-    const few = { kills: 1, serverKills: 1, moves: 2, largeMoves: 1, swarms: [1, 850] };
+    const few = {
+      singles: 60,
+      means: 3,
+      copies: 10,
+      steps: 50,
+      heapAgents: 20,
+      changes: [1, 10, 50],
+      kills: 1,
+      serverKills: 1,
+      moves: 2,
+      largeMoves: 1,
+      swarms: [1, 850],
+    };
     return { rounds: 2, roundMs: 100, operations: 60, crashes: 1, loadMs: 300, limits, ...few };
   }
   const rounds = Math.max(3, Math.round((seconds * 1000) / ROUND_MS));
-  const many = { kills: 20, serverKills: 5, moves: 20, largeMoves: 5, swarms: [1, 850, 10_000, 100_000] };
+  const many = {
+    singles: 4_000,
+    means: 200,
+    copies: 200,
+    steps: 1_000,
+    heapAgents: 850,
+    changes: [1, 10, 50],
+    kills: 20,
+    serverKills: 5,
+    moves: 20,
+    largeMoves: 5,
+    swarms: [1, 850, 10_000, 100_000],
+  };
   return { rounds, roundMs: (seconds * 1000) / rounds, operations: 1_000, crashes: 5, loadMs: 3_000, limits, ...many };
 }

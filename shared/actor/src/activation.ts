@@ -8,6 +8,7 @@
  */
 import { type AgentAddress, type AgentId, type HashHex, parseAgentId } from '@skep/kernel';
 import type { Ticket } from '@skep/lane';
+import type { RetainedAgent } from '@skep/state';
 import type { ActorState } from './actor-state.js';
 import type { AnyKind } from './kind.js';
 import { Mailbox } from './mailbox.js';
@@ -31,6 +32,8 @@ export class Activation {
   stage: 'claiming' | 'ready' | 'freeing' = 'claiming';
   /** Undefined while claiming. */
   state: ActorState | undefined;
+  /** Its versions in memory, the newest and those before; undefined while claiming. */
+  versions: RetainedAgent | undefined;
   /** Number of the agent's last record. */
   position = 0;
   lastTicket: Ticket = 0;

@@ -7,6 +7,7 @@
 import { type AgentId, encode, hash, isSkepError, parseAgentId, SkepError, toSkepError, type Value } from '@skep/kernel';
 import type { Ticket } from '@skep/lane';
 import type { NotTaken, ReplySlot, SendItem, TurnRecord } from '@skep/protocol';
+import { RetainedVersions } from '@skep/state';
 import type { Activation } from './activation.js';
 import { Asker } from './asker.js';
 import { Gate } from './gate.js';
@@ -42,6 +43,8 @@ export class ActorHost {
   readonly historian: Historian;
   readonly meter: Meter;
   readonly roster: Roster;
+  /** The versions of all agents in memory. */
+  readonly retained: RetainedVersions;
   private readonly gate = new Gate();
   private readonly recorder: Recorder;
   private readonly runner: TurnRunner;
@@ -63,7 +66,9 @@ export class ActorHost {
       (activation) => this.intake.step(activation),
       () => lane.flush(),
     );
-    this.roster = new Roster(options, this.gate, this.pump, this.rosterListener());
+    const { memoryBytes, versionsRetained } = options.limits;
+    this.retained = new RetainedVersions({ bytesMax: memoryBytes, versionsMax: versionsRetained });
+    this.roster = new Roster(options, this.gate, this.pump, this.retained, this.rosterListener());
     this.waker = new Waker(clock, (agent) => this.bringUp(agent));
     this.messenger = new Messenger(
       {
@@ -77,10 +82,11 @@ export class ActorHost {
     );
     this.asker = new Asker(options, this.gate, this.roster, (to, method, input, how) => this.call(to, method, input, how));
     const effects = this.turnEffects();
-    this.recorder = new Recorder(options, this.gate, effects);
+    this.recorder = new Recorder(options, this.gate, this.retained, effects);
     this.runner = new TurnRunner(options, this.gate, this.recorder, effects);
     this.keeper = new Keeper(options, this.gate, this.recorder, {
       activations: () => this.roster.all(),
+      wantedRoom: () => this.roster.wantedRoom(),
       housekeep: (activation) => void this.recorder.plain(activation, { kind: 'housekeeping' }, [], {}),
       enqueueTimer: (activation, shot) => this.enqueueTimer(activation, shot),
       schedule: (activation) => this.pump.schedule(activation),
@@ -96,6 +102,7 @@ export class ActorHost {
     this.historian = new Historian(
       blob,
       (activation) => this.roster.initialTree(activation.kind, activation.address.name),
+      this.retained,
       (ticket) => this.barrier(ticket),
     );
   }
@@ -286,12 +293,13 @@ export class ActorHost {
       unsent: (sender) => this.messenger.dispatchLater(sender),
       lapsed: (agents) => this.waker.wakeLater(agents),
       gone: (agent, retry) => this.waker.failed(agent, retry),
+      crowded: () => this.keeper.makeRoom(),
     };
   }
 
-  private bringUp(agent: AgentId): 'awake' | 'coming' | 'never' {
+  private bringUp(agent: AgentId): 'awake' | 'coming' | 'crowded' | 'never' {
     const activation = this.roster.activateKnown(agent);
-    if (activation === undefined) return 'never';
+    if (activation === undefined) return this.roster.isFull ? 'crowded' : 'never';
     return activation.stage === 'ready' ? 'awake' : 'coming';
   }
 

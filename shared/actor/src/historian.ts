@@ -1,5 +1,6 @@
 /**
- * An agent's past: folded from the chain of segments in the blob store and the records since the last snapshot, which are in memory.
+ * An agent's past: its last versions as they are in memory; what is not there any more is folded from the chain of segments in the blob
+ * store and the records since the last snapshot.
  *
  *   base snapshot -> records -> base snapshot -> records -> ... -> last settled -> tail
  */
@@ -7,8 +8,9 @@ import { type Change, type HashHex, SkepError } from '@skep/kernel';
 import type { Ticket } from '@skep/lane';
 import type { Blob } from '@skep/ports';
 import { type AgentEvent, type AgentRecord, decodeRecord } from '@skep/protocol';
-import { diff, type Edit, type Tree } from '@skep/state';
+import { diff, type Edit, type RetainedVersions, type Tree } from '@skep/state';
 import type { Activation } from './activation.js';
+import { type MergePoint, mergePointOf } from './merge-point.js';
 import { originOf } from './origin.js';
 import { decodeSegment, decodeSnapshot, type Segment } from './snapshot.js';
 
@@ -39,6 +41,8 @@ export class Historian {
     private readonly blob: Blob,
     /** What the agent's kind says today; asked only where the first record does not say it. */
     private readonly initialTree: (activation: Activation) => Tree,
+    /** The last versions, as far as they are in memory. */
+    private readonly retained: RetainedVersions,
     /** Resolves when what was written up to the ticket is acknowledged: nothing else is shown (L6). */
     private readonly passed: (ticket: Ticket) => Promise<void>,
   ) {}
@@ -60,18 +64,33 @@ export class Historian {
       });
     }
     if (version === state.version) return { version, tree: state.tree };
+    const kept = activation.versions && this.retained.upTo(activation.versions, version);
+    if (kept?.version === version) return { version, tree: kept.tree };
     for await (const stretch of this.stretches(activation)) {
       if (version < stretch.afterVersion) continue;
-      let tree = await stretch.base();
-      let reached = stretch.afterVersion;
-      for (const record of this.recordsOf(activation, stretch)) {
-        if (reached === version) break;
-        tree = tree.apply(editsOf(record));
-        reached = record.version;
-      }
-      return { version, tree };
+      const from = kept !== undefined && kept.version >= stretch.afterVersion ? kept : { version: stretch.afterVersion, tree: await stretch.base() };
+      return { version, tree: this.rolledOn(activation, stretch.records, from, version) };
     }
     throw new SkepError('corrupt', { message: `the history of the agent does not reach back to version ${version}`, id: activation.agent });
+  }
+
+  /** The content at a version, from an earlier one and the records between them. */
+  private rolledOn({ agent }: Activation, records: readonly Uint8Array[], from: VersionedTree, version: number): Tree {
+    const recordAt = (at: number): AgentRecord => decodeRecord(records[at] as Uint8Array, agent);
+    let low = 0;
+    let high = records.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (recordAt(middle).version <= from.version) low = middle + 1;
+      else high = middle;
+    }
+    let { tree, version: reached } = from;
+    for (let at = low; at < records.length && reached < version; at += 1) {
+      const record = recordAt(at);
+      tree = tree.apply(editsOf(record));
+      reached = record.version;
+    }
+    return tree;
   }
 
   async diff(activation: Activation, from: number, to: number): Promise<readonly Change[]> {
@@ -99,6 +118,25 @@ export class Historian {
     await this.passed(ticket);
     const all = stretches.reverse().flat();
     return all.length > limit ? all.slice(all.length - limit) : all;
+  }
+
+  /** All events, read as far back as the caller goes. */
+  async *newestFirst(activation: Activation): AsyncGenerator<AgentEvent> {
+    const stretches = this.stretches(activation);
+    await this.passed(activation.lastTicket);
+    for await (const stretch of stretches) yield* (await this.eventsOf(activation, stretch, 0, Number.MAX_SAFE_INTEGER)).reverse();
+  }
+
+  /** The oldest first. Looks through the whole history, without making its states. */
+  async mergePoints(activation: Activation): Promise<readonly MergePoint[]> {
+    const ticket = activation.lastTicket;
+    const points: MergePoint[] = [];
+    for await (const stretch of this.stretches(activation)) {
+      const found = [...this.recordsOf(activation, stretch)].flatMap((record) => mergePointOf(record) ?? []);
+      points.unshift(...found);
+    }
+    await this.passed(ticket);
+    return points;
   }
 
   private async eventsOf(activation: Activation, stretch: Stretch, from: number, to: number): Promise<AgentEvent[]> {

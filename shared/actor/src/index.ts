@@ -12,8 +12,10 @@ export type { Context, QueryContext, StepInfo, Target, TimerOptions } from './co
 export type { HistoryRange, VersionedTree } from './historian.js';
 export type { CommitListener, CommittedTurn, HostOptions, LaneAccess, TurnWatch } from './host-options.js';
 export { type AgentKind, type AnyKind, defineAgent, type Handler, type KindDefinition, type Query } from './kind.js';
+export type { MergePoint } from './merge-point.js';
 export type { Command, CommandPlan, Delivery, TurnReply } from './message.js';
 export { Meter } from './meter.js';
+export { checkState } from './method.js';
 export type { AskElsewhere, OtherNodes } from './other-nodes.js';
 export { Roster, type RosterListener } from './roster.js';
 export { decodeSegment, decodeSnapshot, encodeSegment, encodeSnapshot, type Segment, type Snapshot } from './snapshot.js';

@@ -53,6 +53,7 @@ export class Intake {
     activation.kind = kind;
     if (activation.position > 0) return;
     activation.state = new ActorState(activation.agent, this.parts.roster.initialTree(kind, activation.address.name));
+    this.parts.roster.hold(activation);
   }
 
   private take(activation: Activation, message: Message, admission: Admission): void {

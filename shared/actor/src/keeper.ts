@@ -14,6 +14,8 @@ import { encodeSegment, encodeSnapshot } from './snapshot.js';
 
 export interface KeeperHost {
   activations(): Iterable<Activation>;
+  /** How many activations should rest. */
+  wantedRoom(): number;
   /** Writes which sent messages were taken, so that the snapshot says so. */
   housekeep(activation: Activation): void;
   enqueueTimer(activation: Activation, shot: TimerShot): void;
@@ -30,6 +32,8 @@ const RELEASE_AGAIN_MS = 5;
 const RELEASE_ATTEMPTS_MAX = 2_000;
 /** What the node may write before an agent that rests in memory must move its place in the lane, so that the lane can be trimmed (L10). */
 const LAG_BYTES_MAX = 8 * 1024 * 1024;
+/** When nothing could rest, it is not tried again for this long: looking for idle agents costs their number. */
+const ROOM_AGAIN_MS = 100;
 /** Agents that move their place in one sweep; those that lag most come first. */
 const MOVES_MAX = 2_048;
 /** The longest delay that the timers of common platforms hold. */
@@ -51,6 +55,8 @@ export class Keeper {
   private cancelSweep: (() => void) | undefined;
   /** Snapshots on their way into the directory. */
   private readonly pending = new Map<Activation, Naming & { readonly done: () => void }>();
+  private makingRoom = false;
+  private roomAgainMs = 0;
   /** Agents whose last snapshot could not be written: the next sweep tries again, not every turn. */
   private readonly failing = new WeakSet<Activation>();
 
@@ -109,6 +115,38 @@ export class Keeper {
     } finally {
       activation.settling = false;
     }
+  }
+
+  /** Lets those rest that were idle longest, dirty or not, until there is room for others. */
+  makeRoom(): void {
+    const { clock } = this.options;
+    if (this.makingRoom || this.stopped || clock.nowMs() < this.roomAgainMs) return;
+    const idle = [...this.host.activations()].filter((activation) => isIdle(activation));
+    const resting = idle.sort((one, other) => one.lastUsedMs - other.lastUsedMs).slice(0, this.host.wantedRoom());
+    if (resting.length === 0) {
+      this.roomAgainMs = clock.nowMs() + ROOM_AGAIN_MS;
+      return;
+    }
+    this.makingRoom = true;
+    void inGroups(resting, (activation) => this.putToRest(activation)).finally(() => {
+      this.makingRoom = false;
+      this.options.lane.flush();
+    });
+  }
+
+  private async putToRest(activation: Activation): Promise<void> {
+    const { lane } = this.options;
+    try {
+      lane.flush();
+      await this.gate.passed(activation.lastTicket);
+      if (!isIdle(activation)) return;
+      if (activation.dirty || activation.taken.size > 0) await this.settle(activation);
+      else if (snapshotOf(activation) === undefined) await this.writeEmpty(activation);
+    } catch {
+      return;
+    }
+    if (isIdle(activation) && !activation.dirty) this.rest(activation);
+    lane.flush();
   }
 
   settled(activation: Activation): void {
@@ -281,10 +319,8 @@ export class Keeper {
   }
 
   private mayRest(activation: Activation): boolean {
-    const { state, turn, mailbox, settling, stage, kind, dirty } = activation;
-    if (stage !== 'ready' || state === undefined || settling || turn !== undefined || mailbox.size > 0 || dirty) return false;
-    if (state.outbox.length > 0 || state.timers.size > 0 || state.pending !== undefined) return false;
-    return activation.lastUsedMs < this.options.clock.nowMs() - kind.passivateAfterMs;
+    const { kind, dirty } = activation;
+    return !dirty && isIdle(activation) && activation.lastUsedMs < this.options.clock.nowMs() - kind.passivateAfterMs;
   }
 
   /** Somebody asked for the agent and changed nothing: it needs a snapshot that says so, or it could never rest. */
@@ -307,6 +343,12 @@ export class Keeper {
       activation.cancelTimer?.();
     }
   }
+}
+
+/** Whether it has nothing to do, now or by itself later. */
+function isIdle({ state, turn, mailbox, settling, stage, frozen }: Activation): boolean {
+  if (stage !== 'ready' || state === undefined || settling || frozen || turn !== undefined || mailbox.size > 0) return false;
+  return state.outbox.length === 0 && state.timers.size === 0 && state.pending === undefined;
 }
 
 function snapshotOf({ settled: { position, version, blob }, emptyBlob }: Activation): SnapshotReference | undefined {

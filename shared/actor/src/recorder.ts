@@ -6,14 +6,22 @@
  */
 import { type AgentId, SkepError, tick } from '@skep/kernel';
 import { type AgentRecord, type Cause, encodeRecord, type RecordEvent, type RecordRest, type TurnRecord } from '@skep/protocol';
-import type { Tree } from '@skep/state';
+import type { RetainedAgent, RetainedVersions, Tree } from '@skep/state';
 import type { Activation } from './activation.js';
+import type { ActorState } from './actor-state.js';
 import { causeOf } from './cause.js';
 import type { Gate } from './gate.js';
 import type { HostOptions } from './host-options.js';
 import type { Message } from './message.js';
 import { withOrigin } from './origin.js';
 import type { TurnEffects } from './turn-effects.js';
+
+/**
+ * Versions that were the newest for this long stay in memory. Of an agent that changes more often every so-manieth does: keeping all of
+ * them costs a fourth of its turns, since what is kept outlives the young generation of the heap.
+ */
+const KEPT_AFTER_MS = 1_000;
+const KEPT_EVERY = 32;
 
 export class Recorder {
   /** All records since the start, and their bytes. */
@@ -23,6 +31,7 @@ export class Recorder {
   constructor(
     private readonly options: HostOptions,
     private readonly gate: Gate,
+    private readonly retained: RetainedVersions,
     private readonly effects: Pick<TurnEffects, 'taken' | 'committed'>,
   ) {}
 
@@ -45,7 +54,9 @@ export class Recorder {
     ready.check(record);
     const ticket = this.options.lane.write(agent, body);
     this.gate.draw(ticket);
+    const { version, clock } = ready;
     ready.apply(record, tree);
+    if (ready.version !== version && activation.versions !== undefined) this.retain(activation.versions, ready, record.ms - clock.ms);
     if (takes) taken.clear();
     activation.lastTicket = ticket;
     activation.position += 1;
@@ -54,6 +65,12 @@ export class Recorder {
     this.records += 1;
     this.bytes += body.length;
     return ticket;
+  }
+
+  /** @param livedMs how long the version before was the newest */
+  private retain(versions: RetainedAgent, { version, tree }: ActorState, livedMs: number): void {
+    if (livedMs >= KEPT_AFTER_MS || version % KEPT_EVERY === 0) this.retained.keep(versions, version, tree);
+    else this.retained.replace(versions, version, tree);
   }
 
   /** A record without a handler: commands, housekeeping, what follows a failure. Returns the ticket to wait for. */

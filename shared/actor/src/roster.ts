@@ -4,11 +4,13 @@
  * R1 An agent has one activation at most; it takes messages from the moment it exists, and turns from the moment it is owned.
  * R2 What an activation held when it goes is answered: with an error, or by the next activation. Messages go back to their senders.
  * R3 When records are given up, everything that rests on them is undone: their agents, what they sent, what they asked.
+ * R4 There are never more activations than `limits.activations`, whatever ids are asked for; none is added while their states alone take
+ *   more than `limits.memoryBytes`.
  */
 import { type AgentId, parseAgentId, SkepError, toSkepError } from '@skep/kernel';
 import type { LaneRecord, Refusal, SnapshotReference } from '@skep/lane';
 import type { NotTaken } from '@skep/protocol';
-import { type Tree, treeOf } from '@skep/state';
+import { type RetainedVersions, type Tree, treeOf } from '@skep/state';
 import { Activation } from './activation.js';
 import type { Gate } from './gate.js';
 import type { HostOptions } from './host-options.js';
@@ -29,6 +31,8 @@ export interface RosterListener {
   unsent(sender: Activation): void;
   /** These agents were alive until the log failed; what they had to do is still to be done. */
   lapsed(agents: readonly AgentId[]): void;
+  /** There are so many agents that some should rest. */
+  crowded(): void;
   /** An agent was not brought to life, or is no more; `retry` says whether another attempt may do better. */
   gone(agent: AgentId, retry: 'later' | 'never'): void;
 }
@@ -39,6 +43,12 @@ interface Held {
   readonly records: readonly LaneRecord[];
 }
 
+/** Of the activations that there may be; beyond it idle ones are asked to rest. */
+const CROWDED_SHARE = 7 / 8;
+
+/** What is left of them when room was made. */
+const ROOM_SHARE = 3 / 4;
+
 export class Roster {
   private readonly activations = new Map<AgentId, Activation>();
   private readonly unrevived = new Map<AgentId, Held>();
@@ -48,6 +58,7 @@ export class Roster {
     private readonly options: HostOptions,
     private readonly gate: Gate,
     private readonly pump: Pump,
+    private readonly retained: RetainedVersions,
     private readonly listener: RosterListener,
   ) {}
 
@@ -57,6 +68,17 @@ export class Roster {
 
   get size(): number {
     return this.activations.size;
+  }
+
+  /** Whether there is no room for another agent. */
+  get isFull(): boolean {
+    return this.activations.size >= this.options.limits.activations || this.retained.isOver;
+  }
+
+  /** How many should rest so that there is room for others. */
+  wantedRoom(): number {
+    const most = this.retained.isOver ? Math.min(this.size, this.options.limits.activations) : this.options.limits.activations;
+    return Math.max(0, this.size - Math.floor(most * ROOM_SHARE));
   }
 
   all(): IterableIterator<Activation> {
@@ -80,11 +102,12 @@ export class Roster {
     return treeOf(kind.initialOf(name));
   }
 
-  /** @throws SkepError `closed`, `sealed` */
+  /** @throws SkepError `closed`, `sealed`, `overloaded` */
   activate(agent: AgentId, kind: AnyKind): Activation {
     const known = this.activations.get(agent);
     if (known !== undefined) return known;
     if (this.closed !== undefined) throw this.closed;
+    this.admit(agent);
     const activation = new Activation(agent, kind, kind.mailboxMessages ?? this.options.limits.mailboxMessages, this.options.clock.nowMs());
     const held = this.unrevived.get(agent);
     if (held === undefined) this.options.lane.claim(agent);
@@ -94,7 +117,21 @@ export class Roster {
     return activation;
   }
 
-  /** Undefined when the agent's kind is not loaded, or nothing is activated any more. */
+  /** R4: room is made before the limit is met, and what comes faster is refused. */
+  private admit(agent: AgentId): void {
+    const { activations: most } = this.options.limits;
+    const { size } = this.activations;
+    const { isOver, bytesMax } = this.retained;
+    if (isOver || size >= most * CROWDED_SHARE) this.listener.crowded();
+    if (size < most && !isOver) return;
+    throw new SkepError('overloaded', {
+      message: `the node holds ${size} agents, as many as ${isOver ? `${bytesMax} bytes have room for` : 'it may'}, and none of them could rest yet`,
+      id: agent,
+      remedy: `Retry after a pause; raise the limit "${isOver ? 'memoryBytes' : 'activations'}", or add nodes, if that does not help.`,
+    });
+  }
+
+  /** Undefined when the agent's kind is not loaded, there is no room, or nothing is activated any more. */
   activateKnown(agent: AgentId): Activation | undefined {
     const known = this.activations.get(agent);
     if (known !== undefined) return known;
@@ -140,6 +177,7 @@ export class Roster {
     this.unrevived.delete(agent);
     if (this.activations.get(agent) !== activation) return;
     activation.stage = 'ready';
+    this.hold(activation);
     for (const { resolve } of activation.waiting.splice(0)) resolve(activation);
     this.listener.revived(activation);
     this.pump.schedule(activation);
@@ -162,6 +200,7 @@ export class Roster {
     const activation = this.activations.get(agent);
     if (activation === undefined) return;
     this.activations.delete(agent);
+    this.drop(activation);
     activation.onGone?.();
     if (this.options.others?.isAway(agent) === true) return this.dismiss(activation, movedError(agent), 'never');
     this.replace(activation, activation.mailbox.drain());
@@ -235,9 +274,22 @@ export class Roster {
     activation.cancelTimer?.();
     activation.endPause();
     activation.stage = 'freeing';
+    this.drop(activation);
     activation.onGone?.();
     if (this.activations.get(activation.agent) === activation) this.activations.delete(activation.agent);
     this.listener.unsettled(activation);
+  }
+
+  /** Its state counts as the newest of its versions from now on; those before are not in memory. */
+  hold(activation: Activation): void {
+    this.drop(activation);
+    const { version, tree } = activation.ready;
+    activation.versions = this.retained.open(activation.agent, version, tree);
+  }
+
+  private drop(activation: Activation): void {
+    if (activation.versions !== undefined) this.retained.close(activation.versions);
+    activation.versions = undefined;
   }
 
   /** Hands what waited for an activation that is gone to a new one. */

@@ -15,14 +15,15 @@ export class Waker {
 
   constructor(
     private readonly clock: Clock,
-    /** Begins to bring an agent to life; `never` when that cannot be done at all. */
-    private readonly activate: (agent: AgentId) => 'awake' | 'coming' | 'never',
+    /** Begins to bring an agent to life; `crowded` when there is no room now, `never` when that cannot be done at all. */
+    private readonly activate: (agent: AgentId) => 'awake' | 'coming' | 'crowded' | 'never',
   ) {}
 
   /** False when the agent cannot be brought to life, whenever. */
   wake(agent: AgentId): boolean {
     const found = this.activate(agent);
-    if (found === 'coming') this.overdue.add(agent);
+    if (found === 'coming' || found === 'crowded') this.overdue.add(agent);
+    if (found === 'crowded') this.arm();
     return found !== 'never';
   }
 
@@ -51,7 +52,13 @@ export class Waker {
     this.attempts += 1;
     this.clock.setTimer(afterMs, () => {
       this.armed = false;
-      for (const agent of [...this.overdue]) if (this.activate(agent) !== 'coming') this.awake(agent);
+      let isCrowded = false;
+      for (const agent of [...this.overdue]) {
+        const found = isCrowded ? 'crowded' : this.activate(agent);
+        if (found === 'crowded') isCrowded = true;
+        else if (found !== 'coming') this.awake(agent);
+      }
+      if (isCrowded) this.arm();
     });
   }
 }

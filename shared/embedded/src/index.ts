@@ -22,3 +22,4 @@ export { MemoryRegistry } from './memory-registry.js';
 export { systemClock } from './system-clock.js';
 export { systemRandom } from './system-random.js';
 export { type StuckTurn, startWatchdog, type Watchdog, type WatchdogOptions } from './watchdog.js';
+export { brotliCompressor, deflateCompressor } from './zlib-compressors.js';

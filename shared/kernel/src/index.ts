@@ -21,6 +21,7 @@ export {
 } from './errors.js';
 export { dateMs, formatPath, invalidValue, isPlainList, isPlainObject } from './fault.js';
 export { fromHex, type Hash, hash, hashHexOf, keyedHash, keyedHashOf, toHex } from './hash.js';
+export { HashKey, HashWriter } from './hash-writer.js';
 export { CLOCK_ZERO, clockText, compareClocks, type HybridClock, parseClock, receive, tick } from './hybrid-clock.js';
 export {
   type AgentAddress,

@@ -15,6 +15,10 @@ export const LIMITS = {
   valueDepth: 128,
   /** One agent's state, encoded. */
   stateBytes: 64 * 1024 * 1024,
+  /** A text that the merge rule `text` looks through, in UTF-16 units. */
+  mergedTextUnits: 1024 * 1024,
+  /** Deltas that reading one checkpoint applies, one on the other. */
+  chainDeltas: 128,
   registryValueBytes: 64 * 1024,
   /** Messages that wait in one agent's mailbox. */
   mailboxMessages: 4096,
@@ -38,6 +42,12 @@ export const LIMITS = {
   blockedThreadMs: 1_000,
   /** How far a received clock may be ahead of the own one. */
   clockDriftMs: 60_000,
+  /** Versions of one agent, before its newest, that stay in memory. */
+  versionsRetained: 100,
+  /** Versions in a node's memory, the newest of each agent and those before. */
+  memoryBytes: 512 * 1024 * 1024,
+  /** Agents that a node holds in memory at once. */
+  activations: 200_000,
   /** Agents met in a chain of calls. */
   callChain: 32,
 } as const;

@@ -14,15 +14,14 @@ export const DATE_EXTENSION = 1;
 
 const BYTES_FIRST = 64 * 1024;
 /** A buffer that grew beyond this is given back after use. */
-const BYTES_KEPT = 1024 * 1024;
+export const BYTES_KEPT = 1024 * 1024;
 /** A value that shares parts with itself can be far longer than what it takes in memory. */
 const BYTES_MAX = 512 * 1024 * 1024;
-/** Shorter texts are written unit by unit, longer ones by the platform. */
-const SHORT_TEXT = 48;
+/** Shorter texts are written unit by unit, longer ones by the platform (measured, as the next one). */
+const SHORT_TEXT = 24;
+/** Copies up to this length are made byte by byte. */
+const SHORT_COPY = 24;
 const TWO_32 = 0x1_0000_0000;
-
-const scratch = new Uint8Array(8);
-const scratchFloat = new DataView(scratch.buffer);
 
 /** Thrown inside; whoever called the writer names the place with `invalidValue`. */
 export class Refusal extends Error {}
@@ -31,11 +30,15 @@ export class Writer {
   /** Valid up to `at`; replaced when it grows. */
   bytes: Uint8Array;
   at = 0;
-  private platform: Buffer;
+  /** The same bytes for the platform's own encoders, and for numbers. */
+  protected platform: Buffer;
+  private view: DataView;
 
-  constructor() {
-    this.platform = Buffer.allocUnsafeSlow(BYTES_FIRST);
-    this.bytes = new Uint8Array(this.platform.buffer);
+  /** @param buffer to be written to, owned by the writer from now on */
+  constructor(buffer: ArrayBuffer = Buffer.allocUnsafeSlow(BYTES_FIRST).buffer) {
+    this.platform = Buffer.from(buffer);
+    this.bytes = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
   }
 
   /** A copy of what was written since `start`; the writer goes back there. */
@@ -43,7 +46,7 @@ export class Writer {
     const length = this.at - start;
     const { bytes } = this;
     let taken: Uint8Array;
-    if (length <= 96) {
+    if (length <= SHORT_COPY) {
       taken = new Uint8Array(length);
       for (let at = 0; at < length; at += 1) taken[at] = bytes[start + at] as number;
     } else taken = bytes.slice(start, this.at);
@@ -54,10 +57,7 @@ export class Writer {
   /** Forgets what was written since `start`. */
   back(start: number): void {
     this.at = start;
-    if (start === 0 && this.bytes.length > BYTES_KEPT) {
-      this.platform = Buffer.allocUnsafeSlow(BYTES_FIRST);
-      this.bytes = new Uint8Array(this.platform.buffer);
-    }
+    if (start === 0 && this.bytes.length > BYTES_KEPT) this.use(Buffer.allocUnsafeSlow(BYTES_FIRST).buffer);
   }
 
   /** @throws Refusal */
@@ -102,20 +102,18 @@ export class Writer {
     }
     // Every number from 2^53 on is an integer, so what is left to refuse is too large or none at all.
     if (!(Math.abs(value) < Number.MAX_SAFE_INTEGER)) throw new Refusal();
-    scratchFloat.setFloat64(0, value);
     this.bytes[this.at] = 0xcb;
-    for (let at = 0; at < 8; at += 1) this.bytes[this.at + 1 + at] = scratch[at] as number;
+    this.view.setFloat64(this.at + 1, value);
     this.at += 9;
   }
 
   text(text: string): void {
     const { length } = text;
     if (length < SHORT_TEXT) {
-      const header = length < 32 ? 1 : 2;
       const start = this.at;
-      if (start + length + 2 > this.bytes.length) this.grow(length + 2);
+      if (start + length + 1 > this.bytes.length) this.grow(length + 1);
       const { bytes } = this;
-      let to = start + header;
+      let to = start + 1;
       for (let at = 0; at < length; at += 1) {
         const unit = text.charCodeAt(at);
         if (unit > 0x7f) {
@@ -125,13 +123,9 @@ export class Writer {
         bytes[to] = unit;
         to += 1;
       }
-      if (header === 1) bytes[start] = 0xa0 | length;
-      else {
-        bytes[start] = 0xd9;
-        bytes[start + 1] = length;
-      }
+      bytes[start] = 0xa0 | length;
       this.at = to;
-    } else this.longText(text);
+    } else if (length >= 0x100 || !this.plainText(text)) this.longText(text);
   }
 
   binary(value: Uint8Array): void {
@@ -169,9 +163,10 @@ export class Writer {
   }
 
   raw(value: Uint8Array): void {
-    if (this.at + value.length > this.bytes.length) this.grow(value.length);
+    const { length } = value;
+    if (this.at + length > this.bytes.length) this.grow(length);
     this.bytes.set(value, this.at);
-    this.at += value.length;
+    this.at += length;
   }
 
   private list(list: readonly unknown[], depth: number): void {
@@ -300,6 +295,25 @@ export class Writer {
     this.at = at + 8;
   }
 
+  /** Writes a text of less than 256 units as if all of them were ASCII, and tells whether they were. */
+  private plainText(text: string): boolean {
+    const { length } = text;
+    const header = length < 32 ? 1 : 2;
+    const start = this.at;
+    // Room for any text of this length, so that nothing is cut off: all others take more bytes than units.
+    const room = header + length * 3;
+    if (start + room > this.bytes.length) this.grow(room);
+    if (this.platform.write(text, start + header, length * 3) !== length) return false;
+    const { bytes } = this;
+    if (header === 1) bytes[start] = 0xa0 | length;
+    else {
+      bytes[start] = 0xd9;
+      bytes[start + 1] = length;
+    }
+    this.at = start + header + length;
+    return true;
+  }
+
   private longText(text: string): void {
     const length = Buffer.byteLength(text);
     if (length !== text.length && !text.isWellFormed()) throw new Refusal();
@@ -312,13 +326,23 @@ export class Writer {
     this.at += length;
   }
 
-  private grow(needed: number): void {
+  protected grow(needed: number): void {
     const least = this.at + needed;
     if (least > BYTES_MAX) throw new SkepError('payload-too-large', { message: `a value is longer than ${BYTES_MAX} bytes when encoded` });
-    const grown = Buffer.allocUnsafeSlow(Math.min(BYTES_MAX, Math.max(least, this.bytes.length * 2)));
-    grown.set(this.bytes.subarray(0, this.at));
-    this.platform = grown;
-    this.bytes = new Uint8Array(grown.buffer);
+    this.use(this.enlarged(Math.min(BYTES_MAX, Math.max(least, this.bytes.length * 2))));
+  }
+
+  /** A buffer of at least this length that begins with what was written. */
+  protected enlarged(length: number): ArrayBuffer {
+    const buffer = Buffer.allocUnsafeSlow(length);
+    buffer.set(this.bytes.subarray(0, this.at));
+    return buffer.buffer;
+  }
+
+  protected use(buffer: ArrayBuffer): void {
+    this.platform = Buffer.from(buffer);
+    this.bytes = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
   }
 }
 

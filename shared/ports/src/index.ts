@@ -14,6 +14,7 @@ import type { Registry } from './registry.js';
 export type { Blob } from './blob.js';
 export type { Bus, BusMessage, PublishOptions, RequestOptions, SubscribeOptions } from './bus.js';
 export type { Clock } from './clock.js';
+export type { Compressor } from './compressor.js';
 export type { AppendResult, Level, Log, LogEntry, ReadOptions, Sequence } from './log.js';
 export type { Random } from './random.js';
 export type { Registry, RegistryEntry, Revision, UpdateResult } from './registry.js';

@@ -1,8 +1,9 @@
 /** Typed handles: the methods of a kind as methods of an object, and what every agent has. */
 import type { AgentKind, Handler, Query } from '@skep/actor';
-import { type AgentId, agentId, type Change, setOwn, type Value } from '@skep/kernel';
+import { type AgentId, agentId, type Change, type Path, setOwn, type Value } from '@skep/kernel';
 import type { AgentEvent } from '@skep/protocol';
 import type { AgentInfo, CallOptions, CheckpointInfo, Client, Reply } from './client.js';
+import type { AgentMerge, MergeRequest } from './merge/agent-merge.js';
 
 type Input<Method> = Method extends (state: never, ...rest: infer Rest) => unknown ? (Rest extends readonly [] ? undefined : Rest[0]) : never;
 type Output<Method> = Method extends (...given: never) => infer Result ? Awaited<Result> : never;
@@ -47,6 +48,10 @@ export interface AgentBase<State, Handlers, Queries> {
   /** A new agent of this kind that starts with the state of a version of this one. */
   branch(name: string, options?: { readonly version?: number }): Promise<AgentHandle<State, Handlers, Queries>>;
   restore(target: { readonly version: number } | { readonly checkpoint: string }): Promise<Versioned<State>>;
+  /** Brings the changes of another agent of this kind into this one, in one turn. Conflicts are returned, and then nothing was changed. */
+  merge(request: MergeRequest): Promise<AgentMerge>;
+  /** The event that wrote what is at a path now, or took it away; null if it is there since the agent began, or never was. */
+  blame(path: Path): Promise<AgentEvent | null>;
 }
 
 /** A handle with a `then` would be taken for a promise by whoever awaits it. */
@@ -100,6 +105,8 @@ function agentHandle<
     history: (range) => client.history(id, range),
     diff: (from, to) => client.diff(id, from, to),
     branch: async (name, from): Promise<Handle> => agentHandle(source, kind, (await client.branch(id, name, from)).agent, options),
+    merge: (request) => client.merge(id, request),
+    blame: (path) => client.blame(id, path),
     restore: async (target) => (await client.restore(id, target)) as Versioned<State>,
   };
   const methods: Record<string, (input?: unknown) => Promise<unknown>> = {};

@@ -2,9 +2,11 @@
  * What can be asked of a swarm, by ids as text: implemented in process (`openSkep`) and through the holder's socket (`connectSkep`).
  * Every method rejects with a `SkepError`; whatever rejects has changed nothing, unless the code is `outcome-unknown`, `timeout` or `sealed`.
  */
-import type { AgentId, Change, Value } from '@skep/kernel';
+import type { MergePoint } from '@skep/actor';
+import type { AgentId, Change, Path, Value } from '@skep/kernel';
 import type { Level } from '@skep/ports';
 import type { AgentEvent, AgentStatus } from '@skep/protocol';
+import type { AgentMerge, MergeRequest } from './merge/agent-merge.js';
 
 export interface CallOptions {
   /** A UUIDv7: the call takes effect once, however often it is sent within `LIMITS.operationWindowMs`. */
@@ -155,6 +157,12 @@ export interface Client {
   branch(agent: AgentId, name: string, options?: { readonly version?: number }): Promise<AgentInfo>;
   /** A new version whose state is that of an old one (a version or a checkpoint's name); the history stays. */
   restore(agent: AgentId, target: { readonly version: number } | { readonly checkpoint: string }): Promise<VersionedValue>;
+  /** Brings another agent's changes into this one, in one turn. Conflicts are returned, and then nothing was changed. */
+  merge(agent: AgentId, request: MergeRequest): Promise<AgentMerge>;
+  /** Where the agent took over another one's state: branched off, or merged it. The oldest first. */
+  merges(agent: AgentId): Promise<readonly MergePoint[]>;
+  /** The event that wrote what is at a path now, or took it away; null if it is there since the agent began, or never was. */
+  blame(agent: AgentId, path: Path): Promise<AgentEvent | null>;
   status(): Promise<SwarmStatus>;
   /**
    * Acknowledged turns from now on. Returns the function that stops it. Turns may be left out when the watcher is too slow. What the

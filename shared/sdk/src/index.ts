@@ -13,6 +13,7 @@ export {
   type Context,
   defineAgent,
   type KindDefinition,
+  type MergePoint,
   type QueryContext,
   type StepInfo,
   type Supervision,
@@ -34,6 +35,7 @@ export {
 } from '@skep/kernel';
 export type { Level } from '@skep/ports';
 export type { AgentEvent, AgentStatus } from '@skep/protocol';
+export type { MergeConflict, MergeRule, MergeStrategy, Resolution, ResolvedConflict } from '@skep/state';
 export type { AgentBase, AgentHandle, Checkpoint, Versioned } from './agent-handle.js';
 export type {
   AgentInfo,
@@ -51,6 +53,7 @@ export type {
 export { type ClusterClientOptions, ClusterNode, type ClusterNodeOptions, connectCluster, openNode } from './cluster/index.js';
 export { defineSkep, type SkepConfig } from './config.js';
 export { LocalClient } from './local-client.js';
+export type { AgentMerge, AgentVersion, MergeRequest } from './merge/agent-merge.js';
 export { type ConnectOptions, connectSkep } from './remote-client.js';
 export { type OpenOptions, openSkep, Skep, type SwarmOptions } from './skep.js';
 export { type StateChange, StateKind, type StateUpdate } from './state-kind.js';

@@ -1,10 +1,22 @@
 /** The client of a node in this process. */
-import type { Activation, HostCall } from '@skep/actor';
-import { type AgentId, agentId, type Change, checkName, parseAgentId, parseOperationId, SkepError, toSkepError, type Value } from '@skep/kernel';
+import type { Activation, HostCall, MergePoint } from '@skep/actor';
+import {
+  type AgentId,
+  agentId,
+  type Change,
+  checkName,
+  type Path,
+  parseAgentId,
+  parseOperationId,
+  SkepError,
+  toSkepError,
+  type Value,
+} from '@skep/kernel';
 import type { AgentEvent, AgentStatus } from '@skep/protocol';
 import type { SkepNode } from '@skep/runtime';
-import { diff } from '@skep/state';
+import { diff, type Tree } from '@skep/state';
 import { infoOf } from './agent-info.js';
+import { blamedEvent } from './blame.js';
 import type {
   AgentInfo,
   CallOptions,
@@ -19,12 +31,20 @@ import type {
 } from './client.js';
 import { checkAgent, checkCallOptions, checkCount, checkedInput, checkFilter, checkObject, checkRange, checkRestoreTarget } from './client-input.js';
 import { examine } from './doctor.js';
+import { withoutOld } from './edits.js';
+import type { AgentMerge, MergeRequest } from './merge/agent-merge.js';
+import { AgentMerger } from './merge/agent-merger.js';
+import { checkMergeRequest, checkPath } from './merge/merge-input.js';
+import { type AskAnywhere, pastAnywhere } from './merge/past.js';
+import { Turnstile } from './merge/turnstile.js';
 import { overdue } from './overdue.js';
 import { listAgents, type Place, statusOf } from './swarm-view.js';
 
 export interface LocalClientOptions extends Place {
   /** One call's input, encoded. */
   readonly payloadBytes: number;
+  /** Asks other nodes for what is not here. */
+  readonly elsewhere?: AskAnywhere;
 }
 
 interface Range {
@@ -35,6 +55,7 @@ interface Range {
 
 export class LocalClient implements Client {
   private ended: SkepError | undefined;
+  private readonly merging = new Turnstile();
 
   constructor(
     private readonly running: SkepNode,
@@ -169,6 +190,28 @@ export class LocalClient implements Client {
     return this.get(agent);
   }
 
+  async merge(agent: AgentId, request: MergeRequest): Promise<AgentMerge> {
+    checkAgent(agent);
+    checkMergeRequest(agent, request);
+    const { elsewhere } = this.options;
+    const merger = new AgentMerger(this.node.host, elsewhere === undefined ? this : pastAnywhere(this, elsewhere));
+    return this.merging.next(agent, () => merger.merge(agent, request));
+  }
+
+  async merges(agent: AgentId): Promise<readonly MergePoint[]> {
+    return this.node.host.historian.mergePoints(await this.existing(agent));
+  }
+
+  async blame(agent: AgentId, path: Path): Promise<AgentEvent | null> {
+    checkPath({ path });
+    return blamedEvent(this.node.host.historian.newestFirst(await this.existing(agent)), path);
+  }
+
+  /** As `at`, for code of this process. */
+  async treeAt(agent: AgentId, version: number): Promise<Tree> {
+    return (await this.node.host.historian.at(await this.existing(agent), version)).tree;
+  }
+
   async status(): Promise<SwarmStatus> {
     const { dir, startedMs, pid } = this.options;
     return statusOf(this.node, { dir, startedMs, pid });
@@ -259,10 +302,4 @@ function checkpointVersion(activation: Activation, name: string): number {
   if (checkpoint !== undefined) return checkpoint.version;
   const names = [...activation.ready.checkpoints.keys()].join(', ') || 'none';
   throw new SkepError('unknown-checkpoint', { message: `there is no checkpoint ${name}; there are: ${names}`, id: activation.agent });
-}
-
-function withoutOld(change: Change) {
-  return change.kind === 'delete'
-    ? ({ kind: 'delete', path: change.path } as const)
-    : ({ kind: change.kind, path: change.path, new: change.new } as const);
 }

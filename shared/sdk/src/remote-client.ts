@@ -5,9 +5,10 @@
  * - R2 What is refused before it is sent has changed nothing.
  */
 import { type Channel, connectHolder } from '@skep/embedded';
-import { type AgentId, LIMITS, SkepError, toSkepError, type Value } from '@skep/kernel';
+import { type AgentId, LIMITS, type Path, SkepError, toSkepError, type Value } from '@skep/kernel';
 import type { CallOptions, Client, ListFilter, WatchedTurn } from './client.js';
 import { checkCallOptions, checkedInput } from './client-input.js';
+import type { MergeRequest } from './merge/agent-merge.js';
 import { overdue } from './overdue.js';
 import { type Answer, decodeMessage, encodeMessage, PART_BYTES, type RemoteMethod, readAnswer } from './wire.js';
 
@@ -68,6 +69,9 @@ export class RemoteClient implements Client {
   checkpoints = (agent: AgentId) => this.ask<'checkpoints'>('checkpoints', [agent]);
   branch = (agent: AgentId, name: string, options = {}) => this.ask<'branch'>('branch', [agent, name, options]);
   restore = (agent: AgentId, target: Parameters<Client['restore']>[1]) => this.ask<'restore'>('restore', [agent, target]);
+  merge = (agent: AgentId, request: MergeRequest) => this.ask<'merge'>('merge', [agent, request]);
+  merges = (agent: AgentId) => this.ask<'merges'>('merges', [agent]);
+  blame = (agent: AgentId, path: Path) => this.ask<'blame'>('blame', [agent, path]);
   status = () => this.ask<'status'>('status', []);
   doctor = () => this.ask<'doctor'>('doctor', []);
 

@@ -29,6 +29,9 @@ export const METHODS = [
   'checkpoints',
   'branch',
   'restore',
+  'merge',
+  'merges',
+  'blame',
   'status',
   'doctor',
 ] as const satisfies readonly (keyof Client)[];

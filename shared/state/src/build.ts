@@ -56,23 +56,27 @@ function buildObject(value: object, depth: number, space: Space): Item {
 
 function buildList(value: readonly unknown[], depth: number, space: Space): Item {
   if (depth >= LIMITS.valueDepth || !isPlainList(value)) throw new Refusal();
-  const items: Item[] = [];
-  for (let at = 0; at < value.length; at += 1) items.push(build(value[at], depth + 1, space));
+  // Of its length from the start: an array that grows keeps room for more.
+  const items = new Array<Item>(value.length);
+  for (let at = 0; at < value.length; at += 1) items[at] = build(value[at], depth + 1, space);
   return listOf(items);
 }
 
 function buildMap(value: Readonly<Record<string, unknown>>, depth: number, space: Space): MapItem {
   const keys = shapeOf(Object.keys(value));
-  const items: Item[] = [];
+  const items = new Array<Item>(keys.length);
+  let count = 0;
   let present: string[] | undefined;
   for (let at = 0; at < keys.length; at += 1) {
     const key = keys[at] as string;
     const member = value[key];
     if (member === undefined) present ??= keys.slice(0, at);
     else {
-      items.push(build(member, depth + 1, space));
+      items[count] = build(member, depth + 1, space);
+      count += 1;
       present?.push(key);
     }
   }
+  items.length = count;
   return mapOf(present ?? keys, items, space);
 }

@@ -8,7 +8,19 @@ import { type Change, compareKeys, type Path, SkepError } from '@skep/kernel';
 import { isEqual, isEqualByLink } from './equal.js';
 import { diffLists, type ListStep } from './list-diff.js';
 import { sortedEntries } from './map.js';
-import { type Item, isList, isMap, type ListItem, loaded, loadedItem, type MapItem, type MapNode, type TriePart } from './node.js';
+import {
+  type Branch,
+  type Item,
+  isList,
+  isMap,
+  type ListItem,
+  loaded,
+  loadedItem,
+  type MapItem,
+  type MapNode,
+  type TrieChild,
+  type TriePart,
+} from './node.js';
 import { plainOf } from './plain.js';
 import type { Tree } from './tree.js';
 import { forEachEntry } from './trie.js';
@@ -96,32 +108,56 @@ function paired(from: Entries, to: Entries): readonly EntryPair[] {
 
 /** Tries have the same structure wherever they have the same content, so equal subtrees are met at the same place. */
 function differingInTries(from: TriePart, to: TriePart): readonly EntryPair[] {
-  const fromEntries = new Map<string, Item>();
-  const toEntries = new Map<string, Item>();
-  collectDiffering(from, to, fromEntries, toEntries);
-  const keys = new Set([...fromEntries.keys(), ...toEntries.keys()]);
-  const pairs: EntryPair[] = [];
-  for (const key of keys) {
-    const pair = { key, from: fromEntries.get(key), to: toEntries.get(key) };
-    if (pair.from !== pair.to) pairs.push(pair);
-  }
-  return pairs.sort((one, other) => compareKeys(one.key, other.key));
+  const found = new Differing();
+  found.compare(from, to);
+  return found.pairs();
 }
 
-function collectDiffering(from: TriePart, to: TriePart, fromEntries: Map<string, Item>, toEntries: Map<string, Item>): void {
-  for (let at = 0; at < from.keys.length; at += 1) fromEntries.set(from.keys[at] as string, from.items[at] as Item);
-  for (let at = 0; at < to.keys.length; at += 1) toEntries.set(to.keys[at] as string, to.items[at] as Item);
-  if (from.kind === 'bucket' || to.kind === 'bucket') return;
-  let fromChild = 0;
-  let toChild = 0;
-  for (let bit = 1; bit < 0x10000; bit <<= 1) {
-    const one = (from.nodeMap & bit) !== 0 ? from.children[fromChild++] : undefined;
-    const other = (to.nodeMap & bit) !== 0 ? to.children[toChild++] : undefined;
-    if (one === other) continue;
-    if (one !== undefined && other !== undefined) {
-      if (isEqualByLink(one, other) !== true) collectDiffering(loaded<TriePart>(one), loaded<TriePart>(other), fromEntries, toEntries);
-    } else if (one !== undefined) forEachEntry(loaded<TriePart>(one), (key, item) => fromEntries.set(key, item));
-    else if (other !== undefined) forEachEntry(loaded<TriePart>(other), (key, item) => toEntries.set(key, item));
+class Differing {
+  private readonly found: EntryPair[] = [];
+  /** Entries that stand where the other trie has none or several: their keys may be elsewhere in it. */
+  private readonly moved = { from: new Map<string, Item>(), to: new Map<string, Item>() };
+
+  compare(from: TriePart, to: TriePart): void {
+    if (from.kind === 'bucket' || to.kind === 'bucket') {
+      this.move(this.moved.from, from);
+      this.move(this.moved.to, to);
+    } else if (from.keys === to.keys && from.nodeMap === to.nodeMap) {
+      // Nearly always: the same keys at the same places.
+      for (let at = 0; at < from.keys.length; at += 1) {
+        if (from.items[at] !== to.items[at]) this.found.push({ key: from.keys[at] as string, from: from.items[at], to: to.items[at] });
+      }
+      for (let at = 0; at < from.children.length; at += 1) this.compareChildren(from.children[at] as TrieChild, to.children[at] as TrieChild);
+    } else this.compareByPlace(from, to);
+  }
+
+  pairs(): readonly EntryPair[] {
+    const { from, to } = this.moved;
+    for (const [key, item] of from) if (item !== to.get(key)) this.found.push({ key, from: item, to: to.get(key) });
+    for (const [key, item] of to) if (!from.has(key)) this.found.push({ key, from: undefined, to: item });
+    return this.found.sort((one, other) => compareKeys(one.key, other.key));
+  }
+
+  private compareChildren(one: TrieChild, other: TrieChild): void {
+    if (one !== other && isEqualByLink(one, other) !== true) this.compare(loaded<TriePart>(one), loaded<TriePart>(other));
+  }
+
+  private compareByPlace(from: Branch, to: Branch): void {
+    for (let at = 0; at < from.keys.length; at += 1) this.moved.from.set(from.keys[at] as string, from.items[at] as Item);
+    for (let at = 0; at < to.keys.length; at += 1) this.moved.to.set(to.keys[at] as string, to.items[at] as Item);
+    let fromChild = 0;
+    let toChild = 0;
+    for (let bit = 1; bit < 0x10000; bit <<= 1) {
+      const one = (from.nodeMap & bit) !== 0 ? from.children[fromChild++] : undefined;
+      const other = (to.nodeMap & bit) !== 0 ? to.children[toChild++] : undefined;
+      if (one !== undefined && other !== undefined) this.compareChildren(one, other);
+      else if (one !== undefined) this.move(this.moved.from, loaded<TriePart>(one));
+      else if (other !== undefined) this.move(this.moved.to, loaded<TriePart>(other));
+    }
+  }
+
+  private move(into: Map<string, Item>, part: TriePart): void {
+    forEachEntry(part, (key, item) => into.set(key, item));
   }
 }
 

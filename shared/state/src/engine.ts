@@ -7,34 +7,18 @@
  * - E3 A merge with conflicts changes nothing.
  */
 import { type AgentId, checkName, SkepError } from '@skep/kernel';
-import { type Checkpoint, type CheckpointId, type CheckpointStore, checkpointId, memoryCheckpointStore } from './checkpoint.js';
-import { type MergeConflict, type MergeRule, mergeTrees } from './merge.js';
+import { type Checkpoint, type CheckpointId, type Provenance, partsOfCheckpointId } from './checkpoint.js';
+import { type MergeOptions, type MergePlan, type MergeResult, planned } from './merge/plan.js';
 import type { Tree } from './tree.js';
-
-export const MAIN_BRANCH = 'main';
+import { Keeper } from './versions/keeper.js';
+import type { NodeStore } from './versions/node-store.js';
+import { type Schedule, Sealer } from './versions/sealer.js';
+import { type CheckpointRef, MAIN_BRANCH, unknownCheckpoint, VersionGraph } from './versions/version-graph.js';
 
 export interface BranchName {
   readonly agent: AgentId;
   readonly name: string;
 }
-
-export interface MergeOptions {
-  readonly rules?: readonly MergeRule[];
-}
-
-export type MergeResult =
-  /** Target had all of it already. */
-  | { readonly kind: 'unchanged'; readonly checkpoint: Checkpoint }
-  /** Target had changed nothing since the ancestor: its head is source's now. */
-  | { readonly kind: 'fast-forward'; readonly checkpoint: Checkpoint }
-  | { readonly kind: 'merged'; readonly checkpoint: Checkpoint }
-  /** Nothing was changed. `tree` is the merge with target's values at the conflicts. */
-  | { readonly kind: 'conflicts'; readonly conflicts: readonly MergeConflict[]; readonly tree: Tree };
-
-export type MergePlan =
-  | { readonly kind: 'unchanged' | 'fast-forward'; readonly checkpoint: Checkpoint }
-  | { readonly kind: 'merged'; readonly tree: Tree; readonly parents: readonly CheckpointId[] }
-  | { readonly kind: 'conflicts'; readonly conflicts: readonly MergeConflict[]; readonly tree: Tree };
 
 export interface Observation {
   readonly checkpoint: Checkpoint;
@@ -42,113 +26,132 @@ export interface Observation {
   readonly previous: Checkpoint | undefined;
 }
 
-export class StateEngine {
-  constructor(private readonly store: CheckpointStore = memoryCheckpointStore()) {}
+export interface EngineOptions {
+  /** Where checkpoints are kept that are asked to be durable. Default: nowhere but in memory. */
+  readonly store?: NodeStore;
+  /** When roots are computed that are awaited, and when the store is called. Default: at the end of the code that runs now. */
+  readonly schedule?: Schedule;
+}
 
-  /** Keeps a state as the newest of a branch. The checkpoint that is there already if nothing changed. */
-  createCheckpoint(agent: AgentId, tree: Tree, branch: string = MAIN_BRANCH): Checkpoint {
-    const head = this.store.head(agent, branch);
-    if (head?.tree.isKnownEqual(tree)) return head;
-    return this.add({ agent, name: branch }, tree, head === undefined ? [] : [head.id]);
+const NO_PROVENANCE: Provenance = {};
+
+export class StateEngine {
+  private readonly graphs = new Map<AgentId, VersionGraph>();
+  private readonly store: NodeStore | undefined;
+  private readonly sealer: Sealer;
+  private readonly keeper: Keeper;
+
+  constructor({ store, schedule = queueMicrotask }: EngineOptions = {}) {
+    this.store = store;
+    this.sealer = new Sealer(schedule);
+    this.keeper = new Keeper(store, schedule);
+  }
+
+  /**
+   * Freezes a state as the newest of a branch, in the same time however large it is. The checkpoint that is there already if nothing changed.
+   * @throws SkepError `invalid-id` for the name of a new branch
+   */
+  createCheckpoint(agent: AgentId, tree: Tree, branch: string = MAIN_BRANCH, provenance: Provenance = NO_PROVENANCE): Checkpoint {
+    const graph = this.versions(agent);
+    const head = graph.head(branch);
+    if (head === undefined) checkName('branch', branch);
+    else if (head.tree.isKnownEqual(tree)) return head;
+    return graph.add(branch, { tree, first: head?.number ?? 0, second: 0, provenance });
   }
 
   /** @throws SkepError `unknown-checkpoint` */
-  restoreState(id: CheckpointId): Tree {
-    return this.mustGet(id).tree;
+  restoreState(ref: CheckpointRef): Tree {
+    return this.mustGet(ref).tree;
+  }
+
+  /** As `restoreState`; what is not in memory comes from the store, and is in memory again. Rejects with `unknown-checkpoint` or the store's error. */
+  async recallState(id: CheckpointId): Promise<Tree> {
+    const checkpoint = this.find(id);
+    if (checkpoint?.isHeld) return checkpoint.tree;
+    const tree = await this.store?.get(id);
+    if (tree === undefined) throw unknownCheckpoint(id);
+    checkpoint?.hold(tree);
+    return tree;
   }
 
   /** A branch that begins at a checkpoint. @throws SkepError `unknown-checkpoint`, `invalid-id`, `invalid-input` for a name that is taken */
-  branchState(parent: CheckpointId, name: string): BranchName {
+  branchState(parent: CheckpointRef, name: string): BranchName {
     checkName('branch', name);
     const checkpoint = this.mustGet(parent);
-    if (this.store.head(checkpoint.agent, name) !== undefined) {
-      throw new SkepError('invalid-input', { message: `there is a branch ${name} already`, id: checkpoint.agent, remedy: 'Choose another name.' });
+    const { agent } = checkpoint;
+    if (this.versions(agent).moveHead(name, { from: undefined, to: checkpoint }).kind === 'conflict') {
+      throw new SkepError('invalid-input', { message: `there is a branch ${name} already`, id: agent, remedy: 'Choose another name.' });
     }
-    this.store.setHead(checkpoint.agent, name, checkpoint);
-    return { agent: checkpoint.agent, name };
+    return { agent, name };
   }
 
   /** The newest checkpoint of a branch. @throws SkepError `unknown-checkpoint` */
   head({ agent, name }: BranchName): Checkpoint {
-    const head = this.store.head(agent, name);
-    if (head === undefined) throw new SkepError('unknown-checkpoint', { message: `there is no branch ${name}`, id: agent });
-    return head;
+    return this.versions(agent).mustGetHead(name);
   }
 
   listBranches(agent: AgentId): readonly string[] {
-    return this.store.branches(agent);
+    return this.versions(agent).branches();
   }
 
-  /** Brings what source changed since the common ancestor into target. @throws SkepError `unknown-checkpoint` */
+  /** Log, ancestors, tags, blame, heads of an agent. */
+  versions(agent: AgentId): VersionGraph {
+    const known = this.graphs.get(agent);
+    if (known !== undefined) return known;
+    const graph = new VersionGraph(agent, this.sealer, this.keeper);
+    this.graphs.set(agent, graph);
+    return graph;
+  }
+
+  /** Brings what source changed since the common ancestor into target. @throws SkepError `unknown-checkpoint`, `invalid-input` */
   mergeStates(source: BranchName, target: BranchName, options: MergeOptions = {}): MergeResult {
     const plan = this.planMerge(source, target, options);
+    const graph = this.versions(target.agent);
     switch (plan.kind) {
       case 'unchanged':
       case 'conflicts':
-        return plan as MergeResult;
+        return plan;
       case 'fast-forward':
-        this.store.setHead(target.agent, target.name, plan.checkpoint);
-        return { kind: 'fast-forward', checkpoint: plan.checkpoint };
-      case 'merged':
-        return { kind: 'merged', checkpoint: this.add(target, plan.tree, plan.parents) };
+        graph.setHead(target.name, plan.checkpoint);
+        return plan;
+      case 'merged': {
+        const [first, second] = [graph.mustGetHead(target.name).number, graph.mustGetHead(source.name).number];
+        return {
+          kind: 'merged',
+          checkpoint: graph.add(target.name, { tree: plan.tree, first, second, provenance: options.provenance ?? NO_PROVENANCE }),
+        };
+      }
     }
   }
 
-  /** What a merge would do; changes nothing. @throws SkepError `unknown-checkpoint` */
-  planMerge(source: BranchName, target: BranchName, { rules = [] }: MergeOptions = {}): MergePlan {
-    const from = this.head(source);
-    const to = this.head(target);
-    const base = this.commonAncestor(from, to);
-    if (base === from) return { kind: 'unchanged', checkpoint: to };
-    if (base === to) return { kind: 'fast-forward', checkpoint: from };
-    const { tree, conflicts } = mergeTrees({ base: base.tree, source: from.tree, target: to.tree, rules });
-    return conflicts.length > 0 ? { kind: 'conflicts', conflicts, tree } : { kind: 'merged', tree, parents: [to.id, from.id] };
+  /** What a merge would do; changes nothing. @throws SkepError `unknown-checkpoint`, `invalid-input` */
+  planMerge(source: BranchName, target: BranchName, options: MergeOptions = {}): MergePlan {
+    return planned(this.head(source), this.head(target), options);
   }
 
-  /** Collapse: what was observed becomes the state of the agent. @throws SkepError `unknown-checkpoint` */
-  observeState(id: CheckpointId): Observation {
-    const checkpoint = this.mustGet(id);
-    const previous = this.store.head(checkpoint.agent, MAIN_BRANCH);
-    this.store.setHead(checkpoint.agent, MAIN_BRANCH, checkpoint);
+  /**
+   * Collapse: what was observed becomes the state of the agent. With `expected`, only if main is still there.
+   * @throws SkepError `unknown-checkpoint`, `version-conflict`
+   */
+  observeState(ref: CheckpointRef, { expected }: { readonly expected?: CheckpointRef } = {}): Observation {
+    const checkpoint = this.mustGet(ref);
+    const graph = this.versions(checkpoint.agent);
+    const previous = graph.head();
+    if (expected !== undefined && graph.get(expected) !== previous) {
+      throw new SkepError('version-conflict', { message: 'the main branch moved on', id: checkpoint.agent });
+    }
+    graph.setHead(MAIN_BRANCH, checkpoint);
     return { checkpoint, previous };
   }
 
-  private add({ agent, name }: BranchName, tree: Tree, parents: readonly CheckpointId[]): Checkpoint {
-    const number = this.store.nextNumber(agent);
-    const checkpoint = { id: checkpointId(agent, number), agent, number, parents, tree };
-    this.store.put(checkpoint);
-    this.store.setHead(agent, name, checkpoint);
+  private mustGet(ref: CheckpointRef): Checkpoint {
+    const checkpoint = this.find(ref);
+    if (checkpoint === undefined) throw unknownCheckpoint(ref);
     return checkpoint;
   }
 
-  private mustGet(id: CheckpointId): Checkpoint {
-    const checkpoint = this.store.get(id);
-    if (checkpoint === undefined) throw new SkepError('unknown-checkpoint', { message: 'there is no such checkpoint', id });
-    return checkpoint;
-  }
-
-  /** The newest checkpoint that both come from. Parents have smaller numbers, so going back from the larger one never misses it. */
-  private commonAncestor(one: Checkpoint, other: Checkpoint): Checkpoint {
-    if (one === other) return one;
-    const fromOne = new Set([one.id]);
-    const fromOther = new Set([other.id]);
-    const open = [one, other];
-    while (open.length > 0) {
-      open.sort((left, right) => left.number - right.number);
-      const newest = open.pop() as Checkpoint;
-      const isOne = fromOne.has(newest.id);
-      const isOther = fromOther.has(newest.id);
-      if (isOne && isOther) return newest;
-      const seen = isOne ? fromOne : fromOther;
-      for (const parent of newest.parents) {
-        if (!seen.has(parent)) open.push(this.mustGet(parent));
-        seen.add(parent);
-      }
-    }
-    throw new SkepError('invalid-input', {
-      message: 'these states have no ancestor in common',
-      id: other.id,
-      remedy: 'Merge branches of one agent only.',
-    });
+  private find(ref: CheckpointRef): Checkpoint | undefined {
+    const agent = typeof ref === 'string' ? partsOfCheckpointId(ref)?.agent : ref.agent;
+    return agent === undefined ? undefined : this.graphs.get(agent)?.find(ref);
   }
 }

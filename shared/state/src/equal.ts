@@ -1,7 +1,5 @@
 /** Whether two items hold the same value: by identity or hash where that is known, else by looking as far as needed. */
-import { listItems, listLength } from './list.js';
-import { mapCount, sortedEntries } from './map.js';
-import { type Item, isList, isMap, type ListItem, loadedItem, type MapItem, type Node } from './node.js';
+import { type Item, isList, isMap, type Link, type ListItem, loaded, loadedItem, type MapItem, type TriePart, type VectorPart } from './node.js';
 
 export function isEqual(one: Item, other: Item): boolean {
   if (one === other) return true;
@@ -10,13 +8,16 @@ export function isEqual(one: Item, other: Item): boolean {
   return known ?? isEqualLoaded(one, other);
 }
 
+/** Anything that may know its hash; dates never do. */
+interface Linked {
+  readonly kind: string;
+  readonly link?: Uint8Array | undefined;
+}
+
 /** Undefined where the hash of one of them is not known. */
-export function isEqualByLink(
-  one: Node | { readonly link: Uint8Array | undefined },
-  other: Node | { readonly link: Uint8Array | undefined },
-): boolean | undefined {
-  const oneLink = 'link' in one ? one.link : undefined;
-  const otherLink = 'link' in other ? other.link : undefined;
+export function isEqualByLink(one: Linked, other: Linked): boolean | undefined {
+  const oneLink = one.link;
+  const otherLink = other.link;
   if (oneLink === undefined || otherLink === undefined) return undefined;
   return isSameBytes(oneLink, otherLink);
 }
@@ -39,20 +40,55 @@ function isEqualLoaded(one: Item, other: Item): boolean {
   return right.kind === 'bytes' && isSameBytes(left.bytes, right.bytes);
 }
 
+/** Same content, same structure (N2): maps and lists are compared part by part, and parts that are shared are not looked into. */
 function isEqualMap(one: MapItem, other: MapItem): boolean {
-  if (mapCount(one) !== mapCount(other)) return false;
-  if (one.kind === 'map' && other.kind === 'map') {
-    for (let at = 0; at < one.keys.length; at += 1) {
-      if (one.keys[at] !== other.keys[at] || !isEqual(one.items[at] as Item, other.items[at] as Item)) return false;
-    }
-    return true;
-  }
-  const others = sortedEntries(other);
-  return sortedEntries(one).every(({ key, item }, at) => others[at]?.key === key && isEqual(item, others[at].item));
+  if (one.kind === 'wide') return other.kind === 'wide' && one.count === other.count && isEqualTrie(one.root, other.root);
+  return other.kind === 'map' && (one.keys === other.keys || isSameList(one.keys, other.keys)) && isEqualItems(one.items, other.items);
+}
+
+function isEqualTrie(one: TriePart, other: TriePart): boolean {
+  if (one === other) return true;
+  const known = isEqualByLink(one, other);
+  if (known !== undefined) return known;
+  if (!isSameList(one.keys, other.keys) || !isEqualItems(one.items, other.items)) return false;
+  if (one.kind === 'bucket' || other.kind === 'bucket') return one.kind === other.kind;
+  if (one.dataMap !== other.dataMap || one.nodeMap !== other.nodeMap) return false;
+  return areEqualParts(one.children, other.children, isEqualTrie);
 }
 
 function isEqualList(one: ListItem, other: ListItem): boolean {
-  if (listLength(one) !== listLength(other)) return false;
-  const others = listItems(other);
-  return listItems(one).every((item, at) => isEqual(item, others[at] as Item));
+  if (one.kind === 'list') return other.kind === 'list' && isEqualItems(one.items, other.items);
+  return other.kind === 'vector' && one.length === other.length && areEqualParts(one.children, other.children, isEqualVectorPart);
+}
+
+function isEqualVectorPart(one: VectorPart, other: VectorPart): boolean {
+  if (one.kind === 'list') return other.kind === 'list' && isEqualItems(one.items, other.items);
+  return other.kind === 'vector-branch' && areEqualParts(one.children, other.children, isEqualVectorPart);
+}
+
+function areEqualParts<Part extends TriePart | VectorPart>(
+  one: readonly (Part | Link<Part>)[],
+  other: readonly (Part | Link<Part>)[],
+  isEqualPart: (one: Part, other: Part) => boolean,
+): boolean {
+  if (one.length !== other.length) return false;
+  for (let at = 0; at < one.length; at += 1) {
+    const left = one[at] as Part | Link<Part>;
+    const right = other[at] as Part | Link<Part>;
+    if (left === right) continue;
+    if (!(isEqualByLink(left, right) ?? isEqualPart(loaded<Part>(left), loaded<Part>(right)))) return false;
+  }
+  return true;
+}
+
+function isEqualItems(one: readonly Item[], other: readonly Item[]): boolean {
+  if (one.length !== other.length) return false;
+  for (let at = 0; at < one.length; at += 1) if (!isEqual(one[at] as Item, other[at] as Item)) return false;
+  return true;
+}
+
+function isSameList(one: readonly string[], other: readonly string[]): boolean {
+  if (one.length !== other.length) return false;
+  for (let at = 0; at < one.length; at += 1) if (one[at] !== other[at]) return false;
+  return true;
 }

@@ -8,21 +8,27 @@
  *   next.root(); // the same for the same content, wherever and however it was made
  *   unpackTree(packTree(next)).value();
  */
-export { type Checkpoint, type CheckpointId, type CheckpointStore, memoryCheckpointStore } from './checkpoint.js';
+export { Checkpoint, type CheckpointId, type Provenance } from './checkpoint.js';
+export { type ChainOptions, type ChainPart, ChainWriter, readChain } from './compact/chain.js';
+export { CompressorChoice } from './compact/compressor-choice.js';
+export { decodeDelta, encodeDelta, type ReadBase } from './compact/delta.js';
+export { enveloped, openEnvelope } from './compact/envelope.js';
 export { diff } from './diff.js';
 export { type Draft, type DraftResult, draftOf } from './draft.js';
 export type { Edit } from './edit.js';
-export {
-  type BranchName,
-  MAIN_BRANCH,
-  type MergeOptions,
-  type MergePlan,
-  type MergeResult,
-  type Observation,
-  StateEngine,
-} from './engine.js';
+export { type BranchName, type EngineOptions, type Observation, StateEngine } from './engine.js';
 export { Forest } from './forest.js';
-export { type MergeConflict, type MergeInput, type MergeOutcome, type MergeRule, mergeTrees, type Resolution } from './merge.js';
+export type { ConflictKind, MergeConflict, Resolution, ResolvedConflict } from './merge/conflict.js';
+export { type MergeInput, type MergeOutcome, mergeAncestors, mergeTrees } from './merge/merge-trees.js';
+export type { MergeOptions, MergePlan, MergeResult } from './merge/plan.js';
+export type { ListById, MergeRule, MergeStrategy, NamedStrategy } from './merge/rule.js';
+export { heapBytesOf } from './memory/heap-bytes.js';
+export { type RetainedAgent, type RetainedOptions, RetainedVersions } from './memory/retained-versions.js';
+export { type Evictable, S3Fifo } from './memory/s3-fifo.js';
 export { packTree, unpackTree } from './pack.js';
+export { type Sink, sinkTree } from './seal.js';
 export type { Shared } from './share.js';
 export { Tree, type TreeOptions, treeOf } from './tree.js';
+export { type KeptCheckpoint, memoryNodeStore, type NodeStore } from './versions/node-store.js';
+export type { Schedule } from './versions/sealer.js';
+export { type CheckpointRef, type HeadMove, MAIN_BRANCH, type Tag, VersionGraph } from './versions/version-graph.js';

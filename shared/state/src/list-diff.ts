@@ -8,7 +8,7 @@
 
 import { isEqual, isEqualByLink } from './equal.js';
 import { VECTOR_WIDTH } from './format.js';
-import { listGet, listItems, listLength } from './list.js';
+import { capacityOf, listGet, listItemsFrom, listLength } from './list.js';
 import { type Item, type ListItem, loaded, type VectorChild, type VectorPart } from './node.js';
 
 export type ListStep =
@@ -16,20 +16,21 @@ export type ListStep =
   | { readonly kind: 'create'; readonly at: number; readonly to: Item }
   | { readonly kind: 'delete'; readonly at: number; readonly from: Item };
 
-/** Lists of one length with so few differing places are compared place by place: then nothing moved. */
-const PLACES_MAX = 16;
+/** Lists of one length with so few differing places are compared place by place: whatever moved, there is little to tell. */
+export const PLACES_MAX = 16;
 
 export function diffLists(from: ListItem, to: ListItem): readonly ListStep[] {
   if (listLength(from) === listLength(to)) {
-    const places = differingPlaces(from, to);
-    if (places !== undefined) return places.map((at) => ({ kind: 'update', at, from: listGet(from, at), to: listGet(to, at) }));
+    const steps = differingPlaces(from, to).map((at) => ({ kind: 'update' as const, at, from: listGet(from, at), to: listGet(to, at) }));
+    if (steps.length <= PLACES_MAX || isInPlace(steps)) return steps;
   }
-  const one = listItems(from);
-  const other = listItems(to);
+  const shared = sharedStart(from, to);
+  const one = listItemsFrom(from, shared);
+  const other = listItemsFrom(to, shared);
   const start = commonStart(one, other);
   const tail = commonEnd(one, other, start);
   const steps: ListStep[] = [];
-  let at = start;
+  let at = shared + start;
   let oneAt = start;
   let otherAt = start;
   const matches = matchesBetween(one.slice(start, one.length - tail), other.slice(start, other.length - tail));
@@ -100,15 +101,21 @@ function longestAscending(matches: readonly Match[]): readonly Match[] {
   return run.reverse();
 }
 
-/** The places at which two lists of one length do not have the same node or scalar; undefined if they are many. */
-function differingPlaces(from: ListItem, to: ListItem): readonly number[] | undefined {
+/** The places at which two lists of one length do not have the same node or scalar. */
+export function differingPlaces(from: ListItem, to: ListItem): readonly number[] {
   const places: number[] = [];
-  const isFew = compareParts(from.kind === 'list' ? [from] : from.children, to.kind === 'list' ? [to] : to.children, {
+  compareParts(from.kind === 'list' ? [from] : from.children, to.kind === 'list' ? [to] : to.children, {
     start: 0,
     step: VECTOR_WIDTH ** (from.kind === 'list' ? 1 : from.height),
     places,
   });
-  return isFew ? places : undefined;
+  return places;
+}
+
+/** Whether nothing moved: what is gone from one place is found at no other. */
+function isInPlace(steps: readonly { readonly from: Item; readonly to: Item }[]): boolean {
+  const gone = new Set(steps.map(({ from }) => nameOf(from)));
+  return !steps.some(({ to }) => gone.has(nameOf(to)));
 }
 
 interface Comparison {
@@ -118,25 +125,45 @@ interface Comparison {
   readonly places: number[];
 }
 
-function compareParts(from: readonly VectorChild[], to: readonly VectorChild[], { start, step, places }: Comparison): boolean {
+function compareParts(from: readonly VectorChild[], to: readonly VectorChild[], { start, step, places }: Comparison): void {
   for (let index = 0; index < from.length; index += 1) {
     const one = from[index] as VectorChild;
     const other = to[index] as VectorChild;
-    if (one === other || isEqualByLink(one, other) === true) continue;
-    if (!comparePart(loaded<VectorPart>(one), loaded<VectorPart>(other), { start: start + index * step, step: step / VECTOR_WIDTH, places }))
-      return false;
+    if (isSamePart(one, other)) continue;
+    comparePart(loaded<VectorPart>(one), loaded<VectorPart>(other), { start: start + index * step, step: step / VECTOR_WIDTH, places });
   }
-  return true;
 }
 
-function comparePart(one: VectorPart, other: VectorPart, comparison: Comparison): boolean {
-  if (one.kind === 'vector-branch' && other.kind === 'vector-branch') return compareParts(one.children, other.children, comparison);
-  if (one.kind !== 'list' || other.kind !== 'list') return true;
+function comparePart(one: VectorPart, other: VectorPart, comparison: Comparison): void {
+  if (one.kind === 'vector-branch' && other.kind === 'vector-branch') compareParts(one.children, other.children, comparison);
+  if (one.kind !== 'list' || other.kind !== 'list') return;
   const { start, places } = comparison;
   for (let at = 0; at < one.items.length; at += 1) {
     if (one.items[at] !== other.items[at]) places.push(start + at);
   }
-  return places.length <= PLACES_MAX;
+}
+
+/** How many items at the front need no look, as both lists share the leaves that hold them: what was appended to costs what was appended. */
+function sharedStart(from: ListItem, to: ListItem): number {
+  if (from.kind === 'list' || to.kind === 'list' || from.height !== to.height) return 0;
+  let start = 0;
+  let { height, children: one } = from;
+  let other = to.children;
+  for (; ; height -= 1) {
+    let at = 0;
+    while (at < one.length && at < other.length && isSamePart(one[at] as VectorChild, other[at] as VectorChild)) at += 1;
+    start += at * capacityOf(height - 1);
+    if (at === one.length || at === other.length) return Math.min(start, from.length, to.length);
+    const left = loaded<VectorPart>(one[at] as VectorChild);
+    const right = loaded<VectorPart>(other[at] as VectorChild);
+    if (left.kind === 'list' || right.kind === 'list') return start;
+    one = left.children;
+    other = right.children;
+  }
+}
+
+function isSamePart(one: VectorChild, other: VectorChild): boolean {
+  return one === other || isEqualByLink(one, other) === true;
 }
 
 function commonStart(one: readonly Item[], other: readonly Item[]): number {

@@ -35,7 +35,7 @@ export function listSet(list: ListItem, at: number, item: Item): ListItem {
 
 export function listPush(list: ListItem, item: Item): ListItem {
   if (list.kind === 'list') {
-    return list.items.length < VECTOR_WIDTH ? new ListNode([...list.items, item]) : new Vector(VECTOR_WIDTH + 1, 1, [list, new ListNode([item])]);
+    return list.items.length < VECTOR_WIDTH ? new ListNode(list.items.concat([item])) : new Vector(VECTOR_WIDTH + 1, 1, [list, new ListNode([item])]);
   }
   const { length, height, children } = list;
   if (length < capacityOf(height)) return new Vector(length + 1, height, pushIn(children, height, length, item));
@@ -44,9 +44,14 @@ export function listPush(list: ListItem, item: Item): ListItem {
 
 /** All items; the caller owns the array. */
 export function listItems(list: ListItem): Item[] {
-  if (list.kind === 'list') return list.items.slice();
+  return listItemsFrom(list, 0);
+}
+
+/** The items from an index on; the caller owns the array. */
+export function listItemsFrom(list: ListItem, start: number): Item[] {
+  if (list.kind === 'list') return list.items.slice(start);
   const items: Item[] = [];
-  collect(list.children, items);
+  collect(list.children, { height: list.height, start }, items);
   return items;
 }
 
@@ -90,7 +95,7 @@ function childrenOf(items: readonly Item[], { start, end, height }: Range, base:
     const range = { start: from, end: Math.min(end, from + step), height: height - 1 };
     children.push(partOf(items, range, base?.[children.length]));
   }
-  return children;
+  return children.slice();
 }
 
 function partOf(items: readonly Item[], range: Range, base: VectorChild | undefined): VectorChild {
@@ -122,16 +127,21 @@ function pushIn(children: readonly VectorChild[], height: number, length: number
   const part = last === undefined ? undefined : loaded<VectorPart>(last);
   const pushed =
     height === 1
-      ? new ListNode([...(part?.kind === 'list' ? part.items : []), item])
+      ? new ListNode((part?.kind === 'list' ? part.items : NO_ITEMS).concat([item]))
       : new VectorBranch(pushIn(part?.kind === 'vector-branch' ? part.children : [], height - 1, length - index * step, item));
-  return [...children.slice(0, index), pushed];
+  return children.slice(0, index).concat([pushed]);
 }
 
-function collect(children: readonly VectorChild[], items: Item[]): void {
-  for (const child of children) {
-    const part = loaded<VectorPart>(child);
-    if (part.kind === 'list') for (const item of part.items) items.push(item);
-    else collect(part.children, items);
+const NO_ITEMS: readonly Item[] = [];
+
+/** @param start of the items below these children */
+function collect(children: readonly VectorChild[], { height, start }: { readonly height: number; readonly start: number }, items: Item[]): void {
+  const step = capacityOf(height - 1);
+  for (let at = Math.floor(start / step); at < children.length; at += 1) {
+    const part = loaded<VectorPart>(children[at] as VectorChild);
+    const from = Math.max(0, start - at * step);
+    if (part.kind === 'list') for (let index = from; index < part.items.length; index += 1) items.push(part.items[index] as Item);
+    else collect(part.children, { height: height - 1, start: from }, items);
   }
 }
 

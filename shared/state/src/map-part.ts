@@ -53,12 +53,12 @@ export class MapPart implements ProxyHandler<object> {
     if (!this.touched) return this.base;
     if (this.overlay !== undefined) return this.settleOverlay(this.overlay);
     const { keys, slots, base } = this;
-    const items: Item[] = [];
+    const items = new Array<Item>(slots.length);
     let isSame = base.kind === 'map' && base.keys === keys;
     for (let at = 0; at < slots.length; at += 1) {
       const item = settled(slots[at] as Slot);
       if (isSame && (base as Extract<MapItem, { kind: 'map' }>).items[at] !== item) isSame = false;
-      items.push(item);
+      items[at] = item;
     }
     return isSame ? base : mapOf(keys, items, this.space);
   }

@@ -25,8 +25,8 @@ export function mapGet(map: MapItem, key: string, space: Space): Item | undefine
 
 export function mapSet(map: MapItem, key: string, item: Item, space: Space): MapItem {
   if (map.kind === 'wide') {
-    const isNew = trieGet(map.root, key, space) === undefined;
-    return new WideMap(map.count + (isNew ? 1 : 0), trieSet(map.root, { key, item }, space));
+    const { root, isNew } = trieSet(map.root, { key, item }, space);
+    return new WideMap(map.count + (isNew ? 1 : 0), root);
   }
   const at = map.keys.indexOf(key);
   if (at >= 0) {

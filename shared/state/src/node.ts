@@ -149,6 +149,11 @@ export class Link<Loaded> {
     private readonly read: ReadNode<Loaded>,
   ) {}
 
+  /** What was read; undefined before. */
+  get known(): Loaded | undefined {
+    return this.node;
+  }
+
   /** @throws SkepError `corrupt` or `malformed` */
   load(): Loaded {
     if (this.node === undefined) this.node = this.read(this.link, this.size);

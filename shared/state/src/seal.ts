@@ -1,10 +1,11 @@
 /**
  * Sealing: nodes into their bytes, bytes into hashes, bottom up, each node once. `FORMAT.md` describes the bytes.
  *
- * A node writes itself behind what its parent has written so far; if it turns out to be short it stays there, else it is hashed, forgotten
- * and its link put in its place.
+ * A node writes itself behind what its parent has written so far; if it turns out to be short it stays there, else it is hashed where it lies,
+ * forgotten, and its link put in its place. How long the value of a node is follows from how long the node is: only links, and parts that stand
+ * in their parents, have another length than what they stand for.
  */
-import { assertNever, Writer } from '@skep/kernel';
+import { assertNever, type HashHex, HashWriter } from '@skep/kernel';
 import { chunkEnds, groupEnds } from './chunk.js';
 import { CHUNK_LIST_MAX, CHUNKED_BYTES_MIN, FORMAT_VERSION, HASH_BYTES, INLINE_BYTES_MAX, LINK_EXTENSION, TAG } from './format.js';
 import {
@@ -21,10 +22,12 @@ import {
   type MapNode,
   type Node,
   type TextNode,
+  type TrieChild,
   type TriePart,
+  type VectorChild,
   type VectorPart,
 } from './node.js';
-import { sizeOf, sizeOfTrie, sizeOfVectorChild } from './size.js';
+import { bytesSize, headerSize, sizeOf, sizeOfTrie, sizeOfVectorChild, textSize, vectorSize } from './size.js';
 import type { Space } from './space.js';
 
 /** Takes the bytes of every node that has a link, children first. `bytes` is only valid during the call. */
@@ -36,7 +39,7 @@ export interface Sink {
 
 type Linked = TextNode | BytesNode | MapItem | ListItem | TriePart | VectorPart;
 
-const writer = new Writer();
+const writer = new HashWriter();
 const utf8 = new TextEncoder();
 /** Where the hash begins in an encoded link: after the head, the length and the type of the extension. */
 const LINK_HASH_AT = 3;
@@ -47,6 +50,16 @@ export const NODE_HEADER_BYTES = 2;
 export function rootOf(item: Item, space: Space): Uint8Array {
   if (typeof item === 'object' && item !== null && item.kind !== 'date' && item.link !== undefined) return linkHash(item.link);
   return inWriter(() => new Sealer(space, undefined).root(loadedItem(item)));
+}
+
+/** `rootOf` as hexadecimal digits. */
+export function rootHexOf(item: Item, space: Space): HashHex {
+  return inWriter(() => {
+    const start = writer.at;
+    if (typeof item === 'object' && item !== null && item.kind !== 'date' && item.link !== undefined) writer.raw(item.link);
+    else new Sealer(space, undefined).root(loadedItem(item));
+    return writer.hex(start + LINK_HASH_AT, HASH_BYTES) as HashHex;
+  });
 }
 
 /** Hands the nodes of a value to the sink, children first, and returns the hash of the last one, the root. */
@@ -69,20 +82,26 @@ function inWriter<Result>(work: () => Result): Result {
 }
 
 class Sealer {
+  /** How much longer the values in what was written of a node are than what stands for them there. */
+  private surplus = 0;
+
   constructor(
     private readonly space: Space,
     private readonly sink: Sink | undefined,
   ) {}
 
+  /** Leaves the link of the root where the writer was. */
   root(item: LoadedItem): Uint8Array {
     const start = writer.at;
     if (typeof item !== 'object' || item === null || item.kind === 'date') {
       this.header(TAG.value);
       this.slot(item);
-    } else this.node(item);
+      return linkHash(this.finish(start, writer.at - start - NODE_HEADER_BYTES));
+    }
+    this.node(item);
     const mayStandInline = standsInline(start);
-    const link = this.finish(start, sizeOf(item));
-    if (typeof item === 'object' && item !== null && item.kind !== 'date' && !mayStandInline) item.link = link;
+    const link = this.finish(start, item.size);
+    if (!mayStandInline) item.link = link;
     return linkHash(link);
   }
 
@@ -95,8 +114,10 @@ class Sealer {
 
   private child(child: Linked | Link<Node> | Link<TriePart> | Link<VectorPart>): void {
     const { link } = child;
-    if (link !== undefined && (this.sink === undefined || this.sink.has(link))) writer.raw(link);
-    else {
+    if (link !== undefined && (this.sink === undefined || this.sink.has(link))) {
+      writer.raw(link);
+      this.surplus += sizeOfLinked(child) - link.length;
+    } else {
       const found: Linked | DateNode | Link<Node> = child.kind === 'link' ? child.load() : child;
       if (found.kind === 'date' || found.kind === 'link') this.slot(found);
       else this.unsealed(found);
@@ -104,28 +125,34 @@ class Sealer {
   }
 
   private unsealed(node: Linked): void {
-    if ((node.kind === 'map' || node.kind === 'list') && sizeOf(node) <= INLINE_BYTES_MAX) {
+    if ((node.kind === 'map' || node.kind === 'list') && node.size >= 0 && node.size <= INLINE_BYTES_MAX) {
       // Nothing in it can be a link, so its body is its encoding and stands here.
       this.flatBody(node);
       return;
     }
+    const { surplus } = this;
     const start = writer.at;
+    this.surplus = 0;
     this.node(node);
     if (standsInline(start)) {
       writer.bytes.copyWithin(start, start + NODE_HEADER_BYTES, writer.at);
       writer.at -= NODE_HEADER_BYTES;
-    } else {
-      node.link = this.finish(start, sizeOfLinked(node), node.link);
-      writer.raw(node.link);
-    }
+    } else node.link = this.finish(start, node.size, node.link);
+    this.surplus = surplus + node.size - (writer.at - start);
   }
 
-  /** Turns the node written since `start` into a link; the writer goes back there. */
+  /** Puts a link in the place of the node written since `start`, and returns a copy of it. */
   private finish(start: number, size: number, known?: Uint8Array): Uint8Array {
-    const bytes = writer.bytes.subarray(start, writer.at);
-    const link = known ?? linkOf(this.space.hash(bytes), size);
-    this.sink?.take(link, bytes);
+    if (this.sink === undefined) {
+      writer.hashTo(this.space.hashKey, start, start + LINK_HASH_AT);
+      return endLink(start, size);
+    }
+    const end = writer.at;
+    if (known === undefined) writer.hashTo(this.space.hashKey, start, end + LINK_HASH_AT);
+    const link = known ?? endLink(end, size);
+    this.sink.take(link, writer.bytes.subarray(start, end));
     writer.at = start;
+    writer.raw(link);
     return link;
   }
 
@@ -134,55 +161,66 @@ class Sealer {
     writer.byte(tag);
   }
 
+  /** Writes a node, and notes its size. */
   private node(node: Linked): void {
+    const start = writer.at;
     switch (node.kind) {
       case 'text':
-        if (!this.chunked(TAG.text, node)) {
-          this.header(TAG.value);
-          writer.text(node.text);
-        }
-        return;
+        if (this.chunked(TAG.text, node)) return;
+        this.header(TAG.value);
+        writer.text(node.text);
+        break;
       case 'bytes':
-        if (!this.chunked(TAG.bytes, node)) {
-          this.header(TAG.value);
-          writer.binary(node.bytes);
-        }
-        return;
+        if (this.chunked(TAG.bytes, node)) return;
+        this.header(TAG.value);
+        writer.binary(node.bytes);
+        break;
       case 'map':
       case 'list':
         this.header(TAG.value);
         this.flatBody(node);
-        return;
+        break;
       case 'wide':
         this.header(TAG.wideMap);
         writer.listHeader(1 + memberCount(node.root));
         writer.number(node.count);
-        this.branch(node.root);
+        node.size = headerSize(node.count) + this.branch(node.root);
         return;
       case 'branch':
         this.header(TAG.branch);
         writer.listHeader(memberCount(node));
-        this.branch(node);
+        node.size = this.branch(node);
         return;
-      case 'bucket':
+      case 'bucket': {
         this.header(TAG.bucket);
         writer.listHeader(node.keys.length * 2);
+        const entriesAt = writer.at;
         this.entries(node.keys, node.items);
+        node.size = writer.at - entriesAt + this.surplus;
         return;
+      }
       case 'vector':
         this.header(TAG.vector);
         writer.listHeader(1 + node.children.length);
         writer.number(node.length);
-        for (const child of node.children) this.child(child);
+        node.size = vectorSize(node.length, this.children(node.children));
         return;
       case 'vector-branch':
         this.header(TAG.vectorBranch);
         writer.listHeader(node.children.length);
-        for (const child of node.children) this.child(child);
+        node.size = this.children(node.children);
         return;
       default:
         assertNever(node);
     }
+    node.size = writer.at - start - NODE_HEADER_BYTES + this.surplus;
+  }
+
+  /** @returns the sum of the sizes of the children */
+  private children(children: readonly VectorChild[]): number {
+    const start = writer.at;
+    for (let at = 0; at < children.length; at += 1) this.child(children[at] as VectorChild);
+    return writer.at - start + this.surplus;
   }
 
   private flatBody(node: MapNode | ListNode): void {
@@ -195,11 +233,15 @@ class Sealer {
     }
   }
 
-  private branch(branch: Branch): void {
+  /** @returns the size of all entries at and below it */
+  private branch(branch: Branch): number {
     writer.number(branch.dataMap);
     writer.number(branch.nodeMap);
+    const start = writer.at;
     this.entries(branch.keys, branch.items);
-    for (const child of branch.children) this.child(child);
+    const { children } = branch;
+    for (let at = 0; at < children.length; at += 1) this.child(children[at] as TrieChild);
+    return writer.at - start + this.surplus;
   }
 
   private entries(keys: readonly string[], items: readonly Item[]): void {
@@ -217,6 +259,7 @@ class Sealer {
     if (bytes.length < CHUNKED_BYTES_MIN) return false;
     let links: readonly SizedLink[] = this.chunks(bytes);
     while (links.length > CHUNK_LIST_MAX) links = this.groups(links);
+    node.size = node.kind === 'text' ? textSize(bytes.length) : bytesSize(bytes.length);
     this.header(tag);
     writer.listHeader(1 + links.length);
     writer.number(bytes.length);
@@ -232,7 +275,7 @@ class Sealer {
       writer.raw(bytes.subarray(from, end));
       const size = end - from;
       from = end;
-      return { link: this.finish(start, size), size };
+      return { link: this.chunkLink(start, size), size };
     });
   }
 
@@ -248,8 +291,15 @@ class Sealer {
         writer.raw(child.link);
         size += child.size;
       }
-      return { link: this.finish(start, size), size };
+      return { link: this.chunkLink(start, size), size };
     });
+  }
+
+  /** The link of a chunk or group, which comes into its parent when all of them are known. */
+  private chunkLink(start: number, size: number): Uint8Array {
+    const link = this.finish(start, size);
+    writer.at = start;
+    return link;
   }
 }
 
@@ -258,17 +308,15 @@ interface SizedLink {
   readonly size: number;
 }
 
-function linkOf(hash: Uint8Array, size: number): Uint8Array {
-  const start = writer.at;
-  writer.byte(0xc7);
-  writer.byte(0);
-  writer.byte(LINK_EXTENSION);
-  writer.raw(hash);
+/** Completes the link whose hash stands already, `LINK_HASH_AT` behind its start, and returns a copy. */
+function endLink(start: number, size: number): Uint8Array {
+  writer.at = start + LINK_HASH_AT + HASH_BYTES;
   writer.number(size);
-  writer.bytes[start + 1] = writer.at - start - LINK_HASH_AT;
-  const link = writer.bytes.slice(start, writer.at);
-  writer.at = start;
-  return link;
+  const { bytes, at } = writer;
+  bytes[start] = 0xc7;
+  bytes[start + 1] = at - start - LINK_HASH_AT;
+  bytes[start + 2] = LINK_EXTENSION;
+  return bytes.slice(start, at);
 }
 
 /** Whether the node written since `start` is short enough to stand in its parent. */
@@ -285,13 +333,17 @@ function memberCount(branch: Branch): number {
   return 2 + branch.keys.length * 2 + branch.children.length;
 }
 
-function sizeOfLinked(node: Linked): number {
+/** Nearly always known: a node is sealed with its size. */
+function sizeOfLinked(node: Linked | Link<Node> | Link<TriePart> | Link<VectorPart>): number {
+  if (node.size >= 0) return node.size;
   switch (node.kind) {
     case 'branch':
     case 'bucket':
       return sizeOfTrie(node);
     case 'vector-branch':
       return sizeOfVectorChild(node);
+    case 'link':
+      return node.size;
     default:
       return sizeOf(node);
   }

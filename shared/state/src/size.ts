@@ -4,7 +4,6 @@
  */
 
 import { VECTOR_WIDTH } from './format.js';
-import { listLength } from './list.js';
 import { mapCount } from './map.js';
 import type { Item, ListItem, MapItem, TriePart, VectorChild } from './node.js';
 
@@ -75,8 +74,13 @@ function mapSize(map: MapItem): number {
 }
 
 function listSize(list: ListItem): number {
-  const header = headerSize(listLength(list));
-  return header + (list.kind === 'list' ? itemsSize(list.items) : childrenSize(list.children) - leafHeadersSize(list.length));
+  if (list.kind === 'list') return headerSize(list.items.length) + itemsSize(list.items);
+  return vectorSize(list.length, childrenSize(list.children));
+}
+
+/** @param children the sum of the sizes of all leaves and branches below */
+export function vectorSize(length: number, children: number): number {
+  return headerSize(length) + children - leafHeadersSize(length);
 }
 
 /** Leaves count as the lists that they are, so their headers are in the sums of a vector but not in its encoding. */
@@ -104,7 +108,7 @@ function childrenSize(children: readonly VectorChild[]): number {
 }
 
 /** Native code is the faster one only for longer texts. */
-const SHORT_UNITS_MAX = 48;
+const SHORT_UNITS_MAX = 12;
 
 function utf8Length(text: string): number {
   const { length } = text;

@@ -2,7 +2,7 @@
  * An address space: how nodes are hashed and where keys stand in tries. One for each address key; trees of one space share nodes and roots,
  * trees of different spaces have nothing in common.
  */
-import { type Hash, hash, keyedHashOf, toHex } from '@skep/kernel';
+import { type Hash, HashKey, toHex } from '@skep/kernel';
 
 /** The first 64 bits of the hash of a key. */
 export interface Address {
@@ -15,12 +15,14 @@ const ADDRESSES_KEPT = 16_384;
 const utf8 = new TextEncoder();
 
 export class Space {
+  readonly hashKey: HashKey;
   readonly hash: Hash;
   private recent = new Map<string, Address>();
   private older = new Map<string, Address>();
 
   constructor(readonly addressKey?: Uint8Array) {
-    this.hash = addressKey === undefined ? hash : keyedHashOf(addressKey);
+    this.hashKey = new HashKey(addressKey);
+    this.hash = this.hashKey.hash;
   }
 
   addressOf(key: string): Address {

@@ -6,14 +6,13 @@
  * - T3 Nothing is hashed before a root is asked for, and every node once.
  */
 
-import type { Path } from '@skep/kernel';
-import { type HashHex, toHex, type Value } from '@skep/kernel';
+import type { HashHex, Path, Value } from '@skep/kernel';
 import { itemOf } from './build.js';
 import { applyEdits, type Edit } from './edit.js';
 import { itemAt } from './lookup.js';
 import type { Item } from './node.js';
 import { plainOf } from './plain.js';
-import { rootOf } from './seal.js';
+import { rootHexOf } from './seal.js';
 import { sizeOf } from './size.js';
 import { type Space, spaceOf } from './space.js';
 
@@ -56,7 +55,7 @@ export class Tree {
 
   /** The content root. */
   root(): HashHex {
-    this.hex ??= toHex(rootOf(this.item, this.space)) as HashHex;
+    this.hex ??= rootHexOf(this.item, this.space);
     return this.hex;
   }
 

@@ -5,7 +5,7 @@
 import { compareKeys } from '@skep/kernel';
 import { TRIE_LEVELS } from './format.js';
 import { Branch, Bucket, type Item, loaded, type TrieChild, type TriePart } from './node.js';
-import { nibbleOf, type Space } from './space.js';
+import { type Address, nibbleOf, type Space } from './space.js';
 
 export interface Entry {
   readonly key: string;
@@ -34,13 +34,21 @@ export function trieGet(root: Branch, key: string, space: Space): Item | undefin
   return at < 0 ? undefined : part.items[at];
 }
 
-export function trieSet(root: Branch, entry: Entry, space: Space): Branch {
-  return setIn(root, entry, 0, space) as Branch;
+/** The trie with an entry, and whether its key was not there before. */
+export function trieSet(root: Branch, { key, item }: Entry, space: Space): { readonly root: Branch; readonly isNew: boolean } {
+  const setting: Setting = { key, item, address: space.addressOf(key), isNew: true };
+  return { root: setIn(root, setting, 0, space) as Branch, isNew: setting.isNew };
+}
+
+interface Setting extends Entry {
+  readonly address: Address;
+  /** Until the key is met. */
+  isNew: boolean;
 }
 
 /** The trie without a key that it has. */
 export function trieDelete(root: Branch, key: string, space: Space): Branch {
-  return deleteIn(root, key, 0, space) as Branch;
+  return deleteIn(root, key, space.addressOf(key), 0) as Branch;
 }
 
 /** Calls back for every entry, in the order of the addresses. */
@@ -88,7 +96,8 @@ function partOf(entries: readonly Entry[], level: number, space: Space): TriePar
       children.push(partOf(group, level + 1, space));
     }
   }
-  return new Branch(dataMap, nodeMap, keys, items, children);
+  // Copies are as long as what they hold; arrays that grew keep room for more.
+  return new Branch(dataMap, nodeMap, keys.slice(), items.slice(), children.slice());
 }
 
 function bucketOf(entries: readonly Entry[]): Bucket {
@@ -99,48 +108,51 @@ function bucketOf(entries: readonly Entry[]): Bucket {
   );
 }
 
-function setIn(part: TriePart, entry: Entry, level: number, space: Space): TriePart {
-  if (part.kind === 'bucket') return setInBucket(part, entry);
-  const bit = 1 << nibbleOf(space.addressOf(entry.key), level);
+function setIn(part: TriePart, setting: Setting, level: number, space: Space): TriePart {
+  if (part.kind === 'bucket') return setInBucket(part, setting);
+  const bit = 1 << nibbleOf(setting.address, level);
   if ((part.nodeMap & bit) !== 0) {
     const at = bitsBelow(part.nodeMap, bit);
     const children = part.children.slice();
-    children[at] = setIn(loaded(part.children[at] as TrieChild), entry, level + 1, space);
+    children[at] = setIn(loaded(part.children[at] as TrieChild), setting, level + 1, space);
     return new Branch(part.dataMap, part.nodeMap, part.keys, part.items, children);
   }
   const at = bitsBelow(part.dataMap, bit);
   if ((part.dataMap & bit) === 0) {
-    return new Branch(part.dataMap | bit, part.nodeMap, inserted(part.keys, at, entry.key), inserted(part.items, at, entry.item), part.children);
+    const keys = inserted(part.keys, at, setting.key);
+    return new Branch(part.dataMap | bit, part.nodeMap, keys, inserted(part.items, at, setting.item), part.children);
   }
   const present = { key: part.keys[at] as string, item: part.items[at] as Item };
-  if (present.key === entry.key) {
+  if (present.key === setting.key) {
+    setting.isNew = false;
     const items = part.items.slice();
-    items[at] = entry.item;
+    items[at] = setting.item;
     return new Branch(part.dataMap, part.nodeMap, part.keys, items, part.children);
   }
-  const child = partOf([present, entry], level + 1, space);
+  const child = partOf([present, setting], level + 1, space);
   const children = inserted(part.children, bitsBelow(part.nodeMap, bit), child);
   return new Branch(part.dataMap & ~bit, part.nodeMap | bit, without(part.keys, at), without(part.items, at), children);
 }
 
-function setInBucket(bucket: Bucket, entry: Entry): Bucket {
-  const at = bucket.keys.indexOf(entry.key);
-  if (at >= 0) return new Bucket(bucket.keys, bucket.items.with(at, entry.item));
-  return bucketOf([...bucket.keys.map((key, index) => ({ key, item: bucket.items[index] as Item })), entry]);
+function setInBucket(bucket: Bucket, setting: Setting): Bucket {
+  const at = bucket.keys.indexOf(setting.key);
+  if (at < 0) return bucketOf([...bucket.keys.map((key, index) => ({ key, item: bucket.items[index] as Item })), setting]);
+  setting.isNew = false;
+  return new Bucket(bucket.keys, bucket.items.with(at, setting.item));
 }
 
-function deleteIn(part: TriePart, key: string, level: number, space: Space): TriePart {
+function deleteIn(part: TriePart, key: string, address: Address, level: number): TriePart {
   if (part.kind === 'bucket') {
     const at = part.keys.indexOf(key);
     return new Bucket(without(part.keys, at), without(part.items, at));
   }
-  const bit = 1 << nibbleOf(space.addressOf(key), level);
+  const bit = 1 << nibbleOf(address, level);
   if ((part.dataMap & bit) !== 0) {
     const at = bitsBelow(part.dataMap, bit);
     return new Branch(part.dataMap & ~bit, part.nodeMap, without(part.keys, at), without(part.items, at), part.children);
   }
   const at = bitsBelow(part.nodeMap, bit);
-  const child = deleteIn(loaded(part.children[at] as TrieChild), key, level + 1, space);
+  const child = deleteIn(loaded(part.children[at] as TrieChild), key, address, level + 1);
   if (!isSingle(child)) return new Branch(part.dataMap, part.nodeMap, part.keys, part.items, part.children.with(at, child));
   // The only entry left moves up, as if it had never had a neighbour.
   const to = bitsBelow(part.dataMap, bit);

@@ -36,7 +36,8 @@ export function readBranch(reader: Reader, unsealer: Unsealer, { members, path, 
   for (let nibble = 0; nibble < 16; nibble += 1) {
     if ((nodeMap & (1 << nibble)) !== 0) children.push(readChild(reader, unsealer, { path: [...path, nibble], depth }));
   }
-  return new Branch(dataMap, nodeMap, keys, items, children);
+  // Copies are as long as what they hold; arrays that grew keep room for more.
+  return new Branch(dataMap, nodeMap, keys.slice(), items.slice(), children.slice());
 }
 
 function readChild(reader: Reader, unsealer: Unsealer, place: TriePlace): TrieChild {

@@ -153,12 +153,12 @@ export class Unsealer {
     if (count > FLAT_ENTRIES_MAX) reader.refuse('has a large map in one piece');
     if (count === 0) return EMPTY_MAP;
     const keys: string[] = [];
-    const items: Item[] = [];
+    const items = new Array<Item>(count);
     for (let at = 0; at < count; at += 1) {
       const { key, item } = this.entry(reader, depth);
       if (at > 0 && compareKeys(keys[at - 1] as string, key) >= 0) reader.refuse('has keys out of order or twice');
       keys.push(key);
-      items.push(item);
+      items[at] = item;
     }
     return new MapNode(shapeOf(keys), items);
   }
@@ -168,8 +168,8 @@ export class Unsealer {
     const count = reader.listHeader();
     if (count > VECTOR_WIDTH) reader.refuse('has a long list in one piece');
     if (count === 0) return EMPTY_LIST;
-    const items: Item[] = [];
-    for (let at = 0; at < count; at += 1) items.push(this.slot(reader, depth + 1));
+    const items = new Array<Item>(count);
+    for (let at = 0; at < count; at += 1) items[at] = this.slot(reader, depth + 1);
     return new ListNode(items);
   }
 
@@ -190,7 +190,10 @@ export class Unsealer {
       return reader.refuse('declares a list of an impossible length');
     }
     const height = heightOf(length);
-    return new Vector(length, height, this.vectorChildren(reader, { members: members - 1, length, height, depth }));
+    const vector = new Vector(length, height, this.vectorChildren(reader, { members: members - 1, length, height, depth }));
+    // Every item takes a byte at least; without this a few bytes could declare very many items.
+    if (sizeOf(vector) < length) reader.refuse('declares more items than its parts have bytes');
+    return vector;
   }
 
   private vectorChildren(reader: Reader, { members, length, height, depth }: VectorPlace & { readonly members: number }): readonly VectorChild[] {
@@ -199,7 +202,7 @@ export class Unsealer {
     const children: VectorChild[] = [];
     for (let from = 0; from < length; from += step)
       children.push(this.vectorChild(reader, { length: Math.min(step, length - from), height: height - 1, depth }));
-    return children;
+    return children.slice();
   }
 
   private vectorChild(reader: Reader, place: VectorPlace): VectorChild {

@@ -53,6 +53,10 @@ describe('V1: checkpoints', () => {
     expect(codeOf(() => engine.branchState(id, 'b'))).toBe('invalid-input');
     expect(codeOf(() => engine.branchState(id, ''))).toBe('invalid-id');
     expect(codeOf(() => engine.head({ agent, name: 'x' }))).toBe('unknown-checkpoint');
+    expect(codeOf(() => engine.createCheckpoint(agent, treeOf({}), ''))).toBe('invalid-id');
+    engine.createCheckpoint(agent, treeOf({ n: 1 }), 'root');
+    // Two beginnings of one agent have nothing in common either.
+    expect(codeOf(() => engine.mergeStates({ agent, name: 'root' }, main))).toBe('invalid-input');
     engine.createCheckpoint(other, treeOf({}));
     expect(codeOf(() => engine.mergeStates({ agent: other, name: MAIN_BRANCH }, main))).toBe('invalid-input');
   });
@@ -137,9 +141,9 @@ describe('V8: merges', () => {
     expect(result).toMatchObject({
       kind: 'conflicts',
       conflicts: [
-        { path: ['a'], base: 1, source: 2, target: 3 },
-        { path: ['b'], base: 1, source: 5 },
-        { path: ['c'], source: 1, target: 2 },
+        { path: ['a'], kind: 'update-update', base: 1, theirs: 2, ours: 3 },
+        { path: ['b'], kind: 'delete-update', base: 1, theirs: 5 },
+        { path: ['c'], kind: 'create-create', theirs: 1, ours: 2 },
       ],
     });
     expect(engine.head(main)).toBe(before);
@@ -157,10 +161,10 @@ describe('V8: merges', () => {
     });
     const result = engine.mergeStates(branch, main, {
       rules: [
-        { path: ['a'], resolve: 'sum' },
-        { path: ['deep', 'x'], resolve: 'source' },
-        { path: ['deep', '*'], resolve: 'target' },
-        { path: ['b'], resolve: ({ source, target }) => ({ kind: 'value', value: [source ?? null, target ?? null] }) },
+        { path: ['a'], resolve: 'counter' },
+        { path: ['deep', 'x'], resolve: 'theirs' },
+        { path: ['deep', '*'], resolve: 'ours' },
+        { path: ['b'], resolve: ({ theirs, ours }) => ({ kind: 'value', value: [theirs ?? null, ours ?? null] }) },
       ],
     });
     expect(result.kind).toBe('merged');
@@ -204,7 +208,7 @@ describe('V8: merges', () => {
     expect(base.value()).toEqual({ items });
     expect(tree.get(['items'])).toBeDefined();
     const clash = mergeTrees({ base, source, target: edited((state) => ((state.items[1] as { score: number }).score = 6)) });
-    expect(clash.conflicts).toEqual([{ path: ['items', 1, 'score'], base: 0, source: 5, target: 6 }]);
+    expect(clash.conflicts).toEqual([{ path: ['items', 1, 'score'], kind: 'update-update', base: 0, theirs: 5, ours: 6 }]);
     expect(codeOf(() => mergeTrees({ base, source, target: treeOf(1, { addressKey: new Uint8Array(32) }) }))).toBe('invalid-input');
   });
 

@@ -31,3 +31,13 @@ export function valueAt(value: Value, path: Path): Value {
   }
   return at as Value;
 }
+
+/** The path with digits that stand for places in lists as numbers. */
+export function stepsInto(value: Value, path: Path): Path {
+  let at: unknown = value;
+  return path.map((given) => {
+    const step = Array.isArray(at) && /^\d+$/.test(String(given)) ? Number(given) : given;
+    at = typeof at === 'object' && at !== null && Object.hasOwn(at, step) ? (at as Record<string | number, unknown>)[step] : undefined;
+    return step;
+  });
+}

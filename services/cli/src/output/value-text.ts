@@ -1,4 +1,5 @@
 import { type Change, formatPath, toJson, type Value } from '@skep/kernel';
+import type { MergeConflict } from '@skep/sdk';
 import type { Colours } from './colours.js';
 
 const SHORT_CHARACTERS_MAX = 120;
@@ -25,6 +26,12 @@ export function changeText(change: Change, colours: Colours): string {
     case 'delete':
       return colours.red(`- ${path} (was ${shortText(change.old)})`);
   }
+}
+
+/** `!` and what each side has. */
+export function conflictText({ path, base, ours, theirs }: MergeConflict, colours: Colours): string {
+  const side = (value: Value | undefined) => (value === undefined ? 'nothing' : shortText(value));
+  return colours.red(`! ${placeText(path)}: ours ${side(ours)}, theirs ${side(theirs)}, before ${side(base)}`);
 }
 
 function placeText(path: Change['path']): string {

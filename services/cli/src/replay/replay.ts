@@ -9,9 +9,11 @@ import type { Shell } from '../frame/shell.js';
 import { holdsData } from '../opening/data-folder.js';
 import { withClient } from '../opening/open-client.js';
 import { startProgress } from '../output/progress.js';
+import { type CheckpointBytes, checkpointBytesOf } from './checkpoint-bytes.js';
 import type { ClusterReport } from './cluster-run.js';
 import { type CrashReport, feedThroughCrash } from './crash.js';
 import { feed } from './feed.js';
+import { findSavers } from './langgraph-savers.js';
 import type { Repairs } from './storable.js';
 import { readTrajectoryFile, type TrajectoryFile } from './trajectory-file.js';
 import { lostOf, readHistory } from './verification.js';
@@ -24,6 +26,8 @@ export interface ReplayOptions {
   readonly killAt: number | undefined;
   /** Over a cluster of its own, of this many nodes; undefined: in this process. */
   readonly nodes: number | undefined;
+  /** Whether to count what the checkpoints take; undefined: no. */
+  readonly bytes?: { readonly peers: string | undefined } | undefined;
 }
 
 export interface ReplayedAgent {
@@ -43,6 +47,13 @@ export interface ReplayReport {
   readonly repairs: Readonly<Repairs>;
   /** Files that could not be read; nothing was done for them. */
   readonly refused: readonly SkepError[];
+  readonly checkpointBytes?: CheckpointReport;
+}
+
+export interface CheckpointReport {
+  readonly agents: readonly CheckpointBytes[];
+  /** Why the savers of others were not measured, or not all of them. */
+  readonly peersSkipped: string | undefined;
 }
 
 /** @throws SkepError when nothing can be replayed */
@@ -64,11 +75,24 @@ export async function replay(shell: Shell, options: ReplayOptions): Promise<Repl
   const dir = options.dir === undefined ? temporaryFolder() : resolve(shell.cwd, options.dir);
   try {
     const outcome = await fed(shell, { dir, works, acknowledged }, options);
-    return { ...outcome, repairs: repairsOf(files), refused };
+    const checkpointBytes = options.bytes && (await countBytes(works, outcome.agents, options.bytes.peers));
+    return { ...outcome, repairs: repairsOf(files), refused, ...(checkpointBytes && { checkpointBytes }) };
   } finally {
     progress.stop();
     if (options.dir === undefined) rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+async function countBytes(works: readonly AgentWork[], replayed: readonly ReplayedAgent[], peers: string | undefined): Promise<CheckpointReport> {
+  const savers = await findSavers(peers);
+  const agents: CheckpointBytes[] = [];
+  for (const [at, work] of works.entries()) {
+    const counted = await checkpointBytesOf(work, savers);
+    if (counted.root !== replayed[at]?.root)
+      throw new SkepError('internal', { message: 'counted other checkpoints than were replayed', id: work.agent });
+    agents.push(counted);
+  }
+  return { agents, peersSkipped: savers.why };
 }
 
 /** Removed at the end, and also when the process ends before it. */

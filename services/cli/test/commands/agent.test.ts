@@ -48,6 +48,49 @@ test('P1 the past is read, compared, branched and restored, by version and by na
   expect(await asJson('get', 'counter/b')).toMatchObject({ root: before.root, value: { count: 3 } });
 });
 
+test('V8 agents are merged, with rules and dry runs, and blame says which event wrote a place', async ({ onTestFinished }) => {
+  const folder = temporaryFolder(onTestFinished);
+  writeProject(folder);
+  const agent = (...args: string[]) => skepHere(folder, 'agent', ...args);
+  const asJson = async (...args: string[]) => (await agent(...args, '--json')).json;
+  await agent('call', 'counter/a', 'increment', '1');
+  await agent('branch', 'counter/a', 'try');
+  await agent('call', 'counter/try', 'increment', '5');
+  expect((await agent('merge', 'counter/try', '--into', 'counter/a', '--dry-run')).stdout).toContain('would take 1 change of counter/try version 2');
+  await agent('call', 'counter/a', 'increment', '2');
+  const refused = await agent('merge', 'counter/try', '--into', 'counter/a');
+  expect(refused.code).toBe(1);
+  expect(refused.stdout).toContain('! count: ours 3, theirs 6, before 1');
+  expect((await agent('merge', 'counter/try', '--into', 'counter/a', '--json')).json).toMatchObject({
+    kind: 'conflicts',
+    conflicts: [{ path: ['count'], kind: 'update-update', base: 1, ours: 3, theirs: 6 }],
+  });
+  const merged = await agent('merge', 'counter/try', '--into', 'counter/a', '--rule', 'count=counter');
+  expect(merged).toMatchObject({ code: 0, stdout: expect.stringContaining('counter/a is at version 3 now, with 1 change of counter/try version 2') });
+  expect(merged.stdout).toContain('~ count: 3 -> 8');
+  expect((await agent('merge', 'counter/try', '--into', 'counter/a')).stdout).toContain('counter/a has all of counter/try version 2 already');
+  expect(await asJson('blame', 'counter/a', 'count')).toMatchObject({ event: { type: 'merged', version: 3 } });
+  expect((await agent('blame', 'counter/try', 'count')).stdout).toMatch(/counter\/try version 2, .*: increment \(call/);
+  expect((await agent('blame', 'counter/a', 'nothing')).stdout).toContain('no event of counter/a wrote ["nothing"]');
+  expect((await agent('merge', 'counter/try')).code).toBe(2);
+  for (const rule of ['count', 'count=guess', 'x=list-by-id:']) {
+    expect((await agent('merge', 'counter/try', '--into', 'counter/a', '--rule', rule)).code).toBe(2);
+  }
+  const notes = '{"changes":[{"set":"items","value":[{"id":"a","n":1},{"id":"b","n":1}]}]}';
+  await agent('call', 'state/a', 'update', notes);
+  await agent('branch', 'state/a', 'b');
+  await agent('call', 'state/b', 'update', '{"changes":[{"set":"items","value":[{"id":"b","n":2},{"id":"a","n":1}]}]}');
+  await agent('call', 'state/a', 'update', '{"changes":[{"set":"items","value":[{"id":"a","n":3},{"id":"b","n":1}]}]}');
+  expect((await agent('merge', 'state/b', '--into', 'state/a', '--rule', 'items=list-by-id:id')).code).toBe(0);
+  expect(await asJson('get', 'state/a', 'items')).toMatchObject({
+    value: [
+      { id: 'b', n: 2 },
+      { id: 'a', n: 3 },
+    ],
+  });
+  expect(await asJson('blame', 'state/a', 'items.1.n')).toMatchObject({ path: ['items', 1, 'n'], event: { version: expect.any(Number) } });
+});
+
 test('every command of an agent works by the built program', async ({ onTestFinished }) => {
   const folder = temporaryFolder(onTestFinished);
   const agent = (...args: string[]) => skep({ folder }, 'agent', ...args, '--json');
@@ -58,6 +101,8 @@ test('every command of an agent works by the built program', async ({ onTestFini
   expect(await agent('checkpoint', 'state/a', 'one')).toMatchObject({ code: 0, json: { name: 'one', version: 1 } });
   expect(await agent('branch', 'state/a', 'b')).toMatchObject({ code: 0, json: { agent: 'default/state/b' } });
   expect(await agent('restore', 'state/a', '--version', '0')).toMatchObject({ code: 0, json: { version: 2 } });
+  expect(await agent('merge', 'state/b', '--into', 'state/a')).toMatchObject({ code: 0, json: { kind: 'unchanged' } });
+  expect(await agent('blame', 'state/a', 'n')).toMatchObject({ code: 0, json: { event: { type: 'restored' } } });
 });
 
 test('P2 the log tells each event with its cause and its changes', async ({ onTestFinished }) => {

@@ -2,7 +2,8 @@
  * A client of a whole swarm, wherever its agents are. How requests travel is the business of whoever it asks: the node of this process,
  * or the nodes over a bus. Every call of a handler carries a slot, so it takes effect once (G4).
  */
-import { type AgentId, type Change, checkName, isSkepError, parseAgentId, parseOperationId, SkepError, type Value } from '@skep/kernel';
+import type { MergePoint } from '@skep/actor';
+import { type AgentId, type Change, checkName, isSkepError, type Path, parseAgentId, parseOperationId, SkepError, type Value } from '@skep/kernel';
 import type { AgentEvent, ReplySlot } from '@skep/protocol';
 import { callOptions } from '@skep/runtime';
 import type {
@@ -18,6 +19,7 @@ import type {
   WatchedTurn,
 } from '../client.js';
 import { checkAgent, checkCallOptions, checkedInput, checkFilter, checkObject } from '../client-input.js';
+import type { AgentMerge, MergeRequest } from '../merge/agent-merge.js';
 import { type AgentCommand, CALL, isRead } from './agent-commands.js';
 import type { AgentPage } from './agent-pages.js';
 import type { CallSessions } from './call-sessions.js';
@@ -73,6 +75,10 @@ export class AskingClient implements Client {
   branch = (agent: AgentId, name: string, options: { readonly version?: number } = {}) =>
     this.command<AgentInfo>(agent, 'branch', [name, options as Value]);
   restore = (agent: AgentId, target: Parameters<Client['restore']>[1]) => this.command<VersionedValue>(agent, 'restore', [target as Value]);
+
+  merge = (agent: AgentId, request: MergeRequest) => this.command<AgentMerge>(agent, 'merge', [request as unknown as Value]);
+  merges = (agent: AgentId) => this.command<readonly MergePoint[]>(agent, 'merges', []);
+  blame = (agent: AgentId, path: Path) => this.command<AgentEvent | null>(agent, 'blame', [path]);
 
   async list(filter: ListFilter = {}): Promise<readonly AgentInfo[]> {
     checkFilter(filter);
@@ -136,7 +142,7 @@ export class AskingClient implements Client {
     for (const each of parameters)
       if (each === undefined) throw new SkepError('invalid-input', { message: `${command} misses an argument`, id: agent });
     const last = parameters[parameters.length - 1];
-    if (command === 'history' || command === 'branch' || command === 'restore') checkObject('options', last);
+    if (command === 'history' || command === 'branch' || command === 'restore' || command === 'merge') checkObject('options', last);
     if (command === 'branch' || command === 'checkpoint') checkName(command === 'branch' ? 'agent id' : 'checkpoint', parameters[0]);
     const result = await this.asked.ask({
       agent,

@@ -126,7 +126,7 @@ export class ClusterNode implements AsyncDisposable {
     const payloadBytes = options.limits?.payloadBytes ?? LIMITS.payloadBytes;
     const live = () => node.company?.view?.view ?? [];
     const others = () => live().flatMap(({ incarnation }) => (incarnation === node.id ? [] : [incarnation]));
-    this.local = new LocalClient(node, { dir: null, startedMs, pid: 0, payloadBytes });
+    this.local = new LocalClient(node, { dir: null, startedMs, pid: 0, payloadBytes, elsewhere: (request) => node.request(request, DEADLINE_MS) });
     this.traffic = new Traffic(options.requestsMax ?? REQUESTS_MAX);
     this.follows = new Follows({ bus, clock, subjects, onCommitted: (listener) => node.host.onCommitted(listener) });
     this.neighbours = new Neighbours({ bus, clock, subjects, others, answer: (command, parameter) => this.swarm.answer(command, parameter) });

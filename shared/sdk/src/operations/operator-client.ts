@@ -1,5 +1,5 @@
 /** A client of every tenant's agents at once, for operators: a client of one tenant for each, and what is asked of all nodes. */
-import { type AgentId, parseAgentId, SkepError, type Value } from '@skep/kernel';
+import { type AgentId, type Path, parseAgentId, SkepError, type Value } from '@skep/kernel';
 import type { AgentInfo, CallOptions, Client, ListFilter, WatchedTurn } from '../client.js';
 import type { Admin } from './admin.js';
 
@@ -31,6 +31,9 @@ export class OperatorClient implements Client {
   checkpoints = (agent: AgentId) => this.of(agent).checkpoints(agent);
   branch = (agent: AgentId, name: string, options?: Parameters<Client['branch']>[2]) => this.of(agent).branch(agent, name, options);
   restore = (agent: AgentId, target: Parameters<Client['restore']>[1]) => this.of(agent).restore(agent, target);
+  merge = (agent: AgentId, request: Parameters<Client['merge']>[1]) => this.of(agent).merge(agent, request);
+  merges = (agent: AgentId) => this.of(agent).merges(agent);
+  blame = (agent: AgentId, path: Path) => this.of(agent).blame(agent, path);
   status = () => this.parts.admin.swarm();
   doctor = () => this.ofTenant(this.parts.tenants[0] ?? 'default').doctor();
 

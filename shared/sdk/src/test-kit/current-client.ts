@@ -24,6 +24,9 @@ export class CurrentClient implements Client {
   checkpoints = async (...given: Given<'checkpoints'>) => this.current().checkpoints(...given);
   branch = async (...given: Given<'branch'>) => this.current().branch(...given);
   restore = async (...given: Given<'restore'>) => this.current().restore(...given);
+  merge = async (...given: Given<'merge'>) => this.current().merge(...given);
+  merges = async (...given: Given<'merges'>) => this.current().merges(...given);
+  blame = async (...given: Given<'blame'>) => this.current().blame(...given);
   status = async () => this.current().status();
   doctor = async () => this.current().doctor();
 

@@ -1,16 +1,11 @@
 /** `npm run bench -- cluster`: real nodes over real servers, on this machine. */
 import { Stage } from '../../cluster/stage.js';
-import type { Scene } from '../../scene.js';
+import type { Scene, SceneGroup } from '../../scene.js';
 import { calls, hot } from './calls.js';
 import { failover, failoverNats } from './failover.js';
 import { migrate } from './migrate.js';
 import { scale } from './scale.js';
 import { talking } from './talking.js';
-
-export interface SceneGroup {
-  readonly scenes: readonly Scene[];
-  close(): Promise<void>;
-}
 
 export function clusterScenes(): SceneGroup {
   const stage = new Stage();
@@ -24,5 +19,5 @@ export function clusterScenes(): SceneGroup {
     { ...failover, run: (run) => stage.close().then(() => failover.run(run)) },
     { ...failoverNats, run: (run) => stage.close().then(() => failoverNats.run(run)) },
   ] satisfies Scene[];
-  return { scenes, close: () => stage.close() };
+  return { scenes, peers: ['restate'], close: () => stage.close() };
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Frame } from '../../frame/frame.js';
 import { atCommand } from './at.js';
+import { blameCommand } from './blame.js';
 import { branchCommand } from './branch.js';
 import { callCommand } from './call.js';
 import { checkpointCommand } from './checkpoint.js';
@@ -9,6 +10,7 @@ import { getCommand } from './get.js';
 import { lifecycleCommands } from './lifecycle.js';
 import { logCommand } from './log.js';
 import { lsCommand } from './ls.js';
+import { mergeCommand } from './merge.js';
 import { placeCommands } from './place.js';
 import { restoreCommand } from './restore.js';
 
@@ -25,7 +27,9 @@ export function agentCommand(frame: Frame): Command {
     logCommand(frame),
     atCommand(frame),
     diffCommand(frame),
+    blameCommand(frame),
     branchCommand(frame),
+    mergeCommand(frame),
     checkpointCommand(frame),
     restoreCommand(frame),
     ...placeCommands(frame),

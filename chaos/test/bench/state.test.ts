@@ -1,0 +1,67 @@
+/** The benchmark of states runs and says what it promises to say; its figures are nobody's business here. */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, describe, expect, test } from 'vitest';
+
+const PROGRAM = fileURLToPath(new URL('../../dist/bench/main.js', import.meta.url));
+const LIMIT_MS = 60_000;
+const folder = mkdtempSync(join(tmpdir(), 'skep-bench-'));
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const bench = (...args: string[]) => promisify(execFile)(process.execPath, [PROGRAM, 'state', ...args], { cwd: folder, timeout: LIMIT_MS });
+
+interface Shown {
+  readonly id: string;
+  readonly state: string;
+  readonly n: number;
+  readonly p50: number;
+  readonly note: string;
+  readonly peer: string | null;
+  readonly ratio: number | null;
+}
+
+describe('the benchmark of states', () => {
+  test('measures what versions cost for each state, beside a copy of the whole', { timeout: LIMIT_MS }, async () => {
+    const { stdout } = await bench('--quick', '--json');
+    const lines = stdout.trimEnd().split('\n');
+    const rows = JSON.parse(lines.at(-1) ?? '') as Shown[];
+    for (const id of [
+      ...[
+        'checkpoint.freeze',
+        'checkpoint.sealed',
+        'checkpoint.sealed.10',
+        'checkpoint.sealed.50',
+        'branch',
+        'merge.fast-forward',
+        'merge',
+        'merge.10',
+      ],
+      ...['diff', 'restore.memory', 'read.path', 'write'],
+    ]) {
+      expect(rows.filter((row) => row.id === id).map(({ state }) => state)).toEqual(['S', 'L', 'X']);
+    }
+    expect(rows.filter(({ id }) => id === 'list.push').map(({ state }) => state)).toEqual(['S', 'L']);
+    for (const { n, p50, note } of rows) {
+      expect(n).toBeGreaterThan(0);
+      expect(p50).toBeGreaterThan(0);
+      expect(note).toMatch(/cores shared/);
+    }
+    expect(rows[0]).toMatchObject({ id: 'checkpoint.freeze', peer: expect.stringMatching(/structuredClone/), ratio: expect.any(Number) });
+    expect(lines[0]).toMatch(/^id +state +unit +p50/);
+  });
+
+  test('writes a flame graph that a browser opens', { timeout: LIMIT_MS }, async () => {
+    const { stderr } = await bench('--quick', '--profile');
+    expect(stderr).toContain('checkpoint.sealed.html (opens in a browser)');
+    expect(existsSync(join(folder, '.cache', 'bench', 'checkpoint.sealed.html'))).toBe(true);
+  });
+
+  test('names the scenes of states when one is asked for that is not', async () => {
+    await expect(bench('--only', 'turn.local')).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('checkpoint.freeze') });
+  });
+});

@@ -1,0 +1,173 @@
+/**
+ * The versions in a node's memory: of each agent the newest, and the last ones before it, as far as the budget reaches.
+ *
+ * - V1 The newest version of an agent is never evicted.
+ * - V2 What is used is what all versions take together: nodes that versions of an agent share are counted once, with the newest that has
+ *   them. A version costs what changed, to add as to drop.
+ * - V3 Not every version need be kept: what lies between two of them follows from the one before and its agent's records.
+ * - V4 Bytes of new versions are guessed at first and counted when it matters: when the budget is reached, or somebody asks. Versions that
+ *   are dropped before that were never counted.
+ * - V5 Versions beyond the budget are evicted by S3-FIFO. Whoever made this object is told of each; what is evicted is not lost where it is
+ *   kept elsewhere.
+ */
+import { LIMITS } from '@skep/kernel';
+import type { Tree } from '../tree.js';
+import { AgentVersions, type PastVersion } from './agent-versions.js';
+import { S3Fifo } from './s3-fifo.js';
+
+export interface RetainedOptions {
+  /** Bytes that all versions may take, the newest ones included. Default: `LIMITS.memoryBytes`. */
+  readonly bytesMax?: number;
+  /** A version of an agent that is so many behind its newest is dropped. Default: `LIMITS.versionsRetained`. */
+  readonly versionsMax?: number;
+  /** Told of a version that the budget had no room for, and of the next one that is still there. */
+  readonly evicted?: (evicted: { readonly agent: string; readonly version: number; readonly tree: Tree; readonly next: Tree }) => void;
+}
+
+/** One agent's versions; opaque to others. */
+export type RetainedAgent = AgentVersions;
+
+/** Of the budget; evicted down to here, so that it is not reached again at once. */
+const EVICTED_DOWN_TO = 7 / 8;
+
+export class RetainedVersions {
+  private readonly queue: S3Fifo<PastVersion>;
+  /** Agents of which something is only guessed. */
+  private readonly uncounted = new Set<AgentVersions>();
+  private used = 0;
+  private past = 0;
+  readonly bytesMax: number;
+  private readonly versionsMax: number;
+
+  constructor(private readonly options: RetainedOptions = {}) {
+    this.bytesMax = options.bytesMax ?? LIMITS.memoryBytes;
+    this.versionsMax = options.versionsMax ?? LIMITS.versionsRetained;
+    this.queue = new S3Fifo(this.bytesMax, ({ owner, version }) => `${owner.name}#${version}`);
+  }
+
+  /** Bytes used, partly guessed. */
+  get bytes(): number {
+    return this.used;
+  }
+
+  /** Versions kept beside the newest ones. */
+  get versions(): number {
+    return this.past;
+  }
+
+  /** Bytes used, counted. Costs what changed since they were counted last. */
+  countedBytes(): number {
+    for (const agent of this.uncounted) this.count(agent);
+    this.uncounted.clear();
+    return this.used;
+  }
+
+  /** Whether even without any past version there is more than the budget. */
+  get isOver(): boolean {
+    return this.used > this.bytesMax && this.past === 0;
+  }
+
+  /** Begins to hold an agent's versions, with the newest. Ends with `close`. */
+  open(name: string, version: number, tree: Tree): RetainedAgent {
+    const agent = new AgentVersions(name, version, tree);
+    this.used += agent.liveBytes;
+    this.uncounted.add(agent);
+    if (this.used > this.bytesMax) this.enforce();
+    return agent;
+  }
+
+  /** A new version follows the newest, which is not kept. */
+  replace(agent: RetainedAgent, version: number, tree: Tree): void {
+    this.used += agent.move(version, tree);
+    this.guessed(agent);
+    this.trim(agent);
+  }
+
+  /** A new version follows the newest, which is kept. */
+  keep(agent: RetainedAgent, version: number, tree: Tree): void {
+    const bytes = agent.averageBytes;
+    const past: PastVersion = { owner: agent, version: agent.version, tree: agent.tree, bytes, uses: 0, queue: 'none', isCounted: false };
+    agent.past.push(past);
+    this.past += 1;
+    this.used += bytes + agent.move(version, tree);
+    this.queue.add(past);
+    this.guessed(agent);
+    this.trim(agent);
+  }
+
+  /** A version that is in memory. */
+  at(agent: RetainedAgent, version: number): Tree | undefined {
+    const found = this.upTo(agent, version);
+    return found?.version === version ? found.tree : undefined;
+  }
+
+  /** The last version in memory that is not behind the one that is asked for: what is missing follows from it. */
+  upTo(agent: RetainedAgent, version: number): { readonly version: number; readonly tree: Tree } | undefined {
+    if (version >= agent.version) return agent;
+    const past = agent.find(version);
+    if (past !== undefined) this.queue.use(past);
+    return past;
+  }
+
+  /** Lets go of all versions of an agent. Harmless when done twice. */
+  close(agent: RetainedAgent): void {
+    if (!agent.isOpen) return;
+    agent.isOpen = false;
+    for (const past of agent.past) this.forget(past);
+    agent.past = [];
+    this.used -= agent.liveBytes;
+    this.uncounted.delete(agent);
+  }
+
+  private guessed(agent: AgentVersions): void {
+    if (agent.isGuessed) return;
+    agent.isGuessed = true;
+    this.uncounted.add(agent);
+  }
+
+  private trim(agent: AgentVersions): void {
+    const [oldest] = agent.past;
+    if (oldest !== undefined && oldest.version < agent.version - this.versionsMax) this.drop(oldest);
+    if (this.used > this.bytesMax) this.enforce();
+  }
+
+  private enforce(): void {
+    this.countedBytes();
+    if (this.used <= this.bytesMax) return;
+    while (this.used > this.bytesMax * EVICTED_DOWN_TO) {
+      const evicted = this.queue.evict();
+      if (evicted === undefined) return;
+      this.tell(evicted);
+      this.drop(evicted);
+    }
+  }
+
+  private tell({ owner, version, tree }: PastVersion): void {
+    if (this.options.evicted === undefined) return;
+    const next = owner.past.find((past) => past.version > version)?.tree ?? owner.tree;
+    this.options.evicted({ agent: owner.name, version, tree, next });
+  }
+
+  private drop(past: PastVersion): void {
+    this.forget(past);
+    past.owner.remove(past, this.resize);
+  }
+
+  private forget(past: PastVersion): void {
+    this.queue.remove(past);
+    this.past -= 1;
+    this.used -= past.bytes;
+  }
+
+  private count(agent: AgentVersions): void {
+    const before = agent.liveBytes;
+    agent.count(this.resize);
+    agent.isGuessed = false;
+    this.used += agent.liveBytes - before;
+  }
+
+  private readonly resize = (past: PastVersion, bytes: number): void => {
+    this.used += bytes - past.bytes;
+    this.queue.resize(past, bytes);
+  };
+}

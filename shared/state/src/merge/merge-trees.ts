@@ -1,0 +1,64 @@
+/**
+ * Three-way merge: what source changed since the common ancestor, applied to target. Costs what both changed; parts that only one side
+ * changed are taken whole.
+ *
+ * - J1 What one side changed alone is in the result. What both changed alike is in it once (counters add up).
+ * - J2 Without conflicts the result is the same in both directions, unless a rule tells ours from theirs.
+ * - J3 Conflicts come in the order of their places: keys ascending, indexes from the front.
+ */
+import { formatPath, type HybridClock, SkepError } from '@skep/kernel';
+import { TextNode } from '../node.js';
+import type { Space } from '../space.js';
+import { Tree } from '../tree.js';
+import type { MergeConflict, ResolvedConflict } from './conflict.js';
+import { Merger } from './merger.js';
+import type { MergeRule } from './rule.js';
+
+export interface MergeInput {
+  readonly base: Tree;
+  /** Whether the base was made by `mergeAncestors` and holds places at which ancestors contradict each other: conflicts tell nothing of it. */
+  readonly isBaseUndecided?: boolean;
+  /** Theirs. */
+  readonly source: Tree;
+  /** Ours. */
+  readonly target: Tree;
+  readonly rules?: readonly MergeRule[] | undefined;
+  /** When each side was written last, for the rule `last-writer`. */
+  readonly clocks?: { readonly source?: HybridClock | undefined; readonly target?: HybridClock | undefined } | undefined;
+  readonly resolutions?: readonly ResolvedConflict[] | undefined;
+}
+
+export interface MergeOutcome {
+  /** Has target's values at the conflicts. */
+  readonly tree: Tree;
+  readonly conflicts: readonly MergeConflict[];
+}
+
+/** Stands where ancestors contradict each other. No value is equal to it: a lone surrogate is refused everywhere. */
+const UNDECIDED = new TextNode('\ud800');
+
+/** Changes nothing but makes a tree, so it is its own dry run. @throws SkepError `invalid-input`, `invalid-value` from a rule or resolution */
+export function mergeTrees(input: MergeInput): MergeOutcome {
+  return merged(input, new Merger({ ...optionsOf(input), hidesBase: input.isBaseUndecided ?? false }));
+}
+
+/** Merges ancestors into a base for their descendants: a tree that is to be merged with and not to be read or sealed while it is undecided. */
+export function mergeAncestors(input: MergeInput): { readonly tree: Tree; readonly isUndecided: boolean } {
+  const { tree, conflicts } = merged(input, new Merger({ ...optionsOf(input), hidesBase: true, undecided: UNDECIDED }));
+  return { tree, isUndecided: conflicts.length > 0 };
+}
+
+function merged({ base, source, target }: MergeInput, merger: Merger): MergeOutcome {
+  const item = merger.merge({ base: base.item, ours: target.item, theirs: source.item }, []) ?? target.item;
+  const tree = item === target.item ? target : item === source.item ? source : new Tree(item, base.space);
+  return { tree, conflicts: merger.conflicts };
+}
+
+function optionsOf({ base, source, target, rules = [], clocks = {}, resolutions = [] }: MergeInput) {
+  const space: Space = base.space;
+  if (space !== source.space || space !== target.space) {
+    throw new SkepError('invalid-input', { message: 'trees of different address keys cannot be merged' });
+  }
+  const resolved = new Map(resolutions.map(({ path, resolution }) => [formatPath(path), resolution]));
+  return { space, rules, clocks: { ours: clocks.target, theirs: clocks.source }, resolutions: resolved };
+}

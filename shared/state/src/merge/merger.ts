@@ -1,0 +1,151 @@
+/** Walks three trees side by side where both sides differ from the base, and joins them. */
+import { formatPath, type HybridClock, type Path } from '@skep/kernel';
+import { itemOf } from '../build.js';
+import { differingEntries } from '../diff.js';
+import { EMPTY_MAP, mapDelete, mapGet, mapSet } from '../map.js';
+import { type Item, isList, isMap, type LoadedItem, loadedItem, type MapItem } from '../node.js';
+import type { Space } from '../space.js';
+import { conflictOf, type MergeConflict, type Resolution } from './conflict.js';
+import { mergeKeyedLists } from './keyed-list.js';
+import { mergeLists } from './lists.js';
+import { type MergeRule, mayCount, rulesBelow } from './rule.js';
+import { isKnownSame, isSame, type Sides } from './sides.js';
+import { byStrategy, UNKNOWN } from './strategy.js';
+
+export interface Clocks {
+  readonly ours: HybridClock | undefined;
+  readonly theirs: HybridClock | undefined;
+}
+
+export interface MergerOptions {
+  readonly space: Space;
+  readonly rules: readonly MergeRule[];
+  readonly clocks: Clocks;
+  /** By formatted path. */
+  readonly resolutions: ReadonlyMap<string, Resolution>;
+  /** Conflicts do not tell what the base has. */
+  readonly hidesBase: boolean;
+  /** Stands in the result at conflicts. Default: ours. */
+  readonly undecided?: Item;
+}
+
+export class Merger {
+  conflicts: MergeConflict[] = [];
+  readonly space: Space;
+  readonly clocks: Clocks;
+
+  constructor(private readonly options: MergerOptions) {
+    this.space = options.space;
+    this.clocks = options.clocks;
+  }
+
+  /** What the result has there, undefined for nothing. */
+  merge(sides: Sides, path: Path, rules: readonly MergeRule[] = this.options.rules): Item | undefined {
+    const { base, ours, theirs } = sides;
+    if (isKnownSame(theirs, base)) return ours;
+    if (isKnownSame(ours, base)) return theirs;
+    if (isKnownSame(ours, theirs) && !mayCount(rules)) return ours;
+    for (const rule of rules) {
+      if (rule.path.length !== path.length) continue;
+      const item = this.byRule(rule, sides, path, rules);
+      if (item !== UNKNOWN) return item;
+    }
+    return this.byStructure(sides, path, rules);
+  }
+
+  /** A member of what is at `path`. */
+  member(sides: Sides, path: Path, step: string | number, rules: readonly MergeRule[]): Item | undefined {
+    return this.merge(sides, [...path, step], rulesBelow(rules, path, step));
+  }
+
+  /** Joins them by a work that may find conflicts below; those do not count where it cannot join them as a whole. */
+  attempt<Result>(work: () => Result | undefined): Result | undefined {
+    const known = this.conflicts.length;
+    const result = work();
+    if (result === undefined) this.conflicts.length = known;
+    return result;
+  }
+
+  /** Decides a custom rule's or people's resolution. */
+  resolved(resolution: Resolution | undefined, { ours, theirs }: Sides, path: Path): Item | undefined | typeof UNKNOWN {
+    switch (resolution?.kind) {
+      case 'value':
+        return itemOf(resolution.value, path, this.space);
+      case 'ours':
+        return ours;
+      case 'theirs':
+        return theirs;
+      case 'absent':
+        return path.length > 0 ? undefined : UNKNOWN;
+      default:
+        return UNKNOWN;
+    }
+  }
+
+  /** What a custom rule is told, and people. */
+  conflictOf(sides: Sides, path: Path): MergeConflict {
+    const conflict = conflictOf(sides, path);
+    if (!this.options.hidesBase) return conflict;
+    const { base: _hidden, ...told } = conflict;
+    return told;
+  }
+
+  private byRule(rule: MergeRule, sides: Sides, path: Path, rules: readonly MergeRule[]): Item | undefined | typeof UNKNOWN {
+    const { base, ours, theirs } = sides;
+    if (isSame(theirs, base)) return ours;
+    if (isSame(ours, base)) return theirs;
+    const { resolve } = rule;
+    const mayCountBelow = typeof resolve === 'object' && mayCount(rules);
+    if (resolve !== 'counter' && !mayCountBelow && isSame(ours, theirs)) return ours;
+    if (typeof resolve === 'function') return this.resolved(resolve(this.conflictOf(sides, path)), sides, path);
+    if (typeof resolve === 'string') return byStrategy(resolve, sides, this);
+    return this.attempt(() => mergeKeyedLists(resolve.key, sides, { path, rules, merger: this })) ?? UNKNOWN;
+  }
+
+  private byStructure(sides: Sides, path: Path, rules: readonly MergeRule[]): Item | undefined {
+    const base = loadedSide(sides.base);
+    const ours = loadedSide(sides.ours);
+    const theirs = loadedSide(sides.theirs);
+    if (ours !== undefined && theirs !== undefined) {
+      if (isMap(ours) && isMap(theirs) && (base === undefined || isMap(base))) {
+        return this.mergeMaps({ base: base ?? EMPTY_MAP, ours, theirs }, path, rules);
+      }
+      if (base !== undefined && isList(base) && isList(ours) && isList(theirs)) {
+        const merged = this.attempt(() => mergeLists({ base, ours, theirs }, { path, rules, merger: this }));
+        if (merged !== undefined) return merged;
+      }
+    }
+    return this.conflict(sides, path);
+  }
+
+  private mergeMaps(
+    sides: { readonly base: MapItem; readonly ours: MapItem; readonly theirs: MapItem },
+    path: Path,
+    rules: readonly MergeRule[],
+  ): Item {
+    let merged = sides.ours;
+    for (const { key, from, to } of differingEntries(sides.base, sides.theirs)) {
+      const present = mapGet(sides.ours, key, this.space);
+      const item = this.member({ base: from, ours: present, theirs: to }, path, key, rules);
+      if (item === present) continue;
+      merged = item === undefined ? mapDelete(merged, key, this.space) : mapSet(merged, key, item, this.space);
+    }
+    return merged;
+  }
+
+  private conflict(sides: Sides, path: Path): Item | undefined {
+    const { base, ours, theirs } = sides;
+    if (isSame(theirs, base) || isSame(ours, theirs)) return ours;
+    if (isSame(ours, base)) return theirs;
+    if (this.options.resolutions.size > 0) {
+      const item = this.resolved(this.options.resolutions.get(formatPath(path)), sides, path);
+      if (item !== UNKNOWN) return item;
+    }
+    this.conflicts.push(this.conflictOf(sides, path));
+    return this.options.undecided ?? ours;
+  }
+}
+
+function loadedSide(item: Item | undefined): LoadedItem | undefined {
+  return item === undefined ? undefined : loadedItem(item);
+}

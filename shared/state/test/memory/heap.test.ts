@@ -1,0 +1,33 @@
+/** Bytes of memory as they are counted, beside what the heap says. */
+import { execFileSync } from 'node:child_process';
+import { execPath } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const CHILD = fileURLToPath(new URL('./heap-child.mjs', import.meta.url));
+
+interface Task {
+  readonly kind: 'S' | 'L' | 'X';
+  readonly agents: number;
+  readonly versions: number;
+  readonly sealed: boolean;
+}
+
+function measure(task: Task): { readonly counted: number; readonly measured: number; readonly left: number } {
+  return JSON.parse(execFileSync(execPath, ['--expose-gc', CHILD, JSON.stringify(task)], { encoding: 'utf8' }));
+}
+
+describe('V10: bytes of versions are counted within 10 % of what the heap says', () => {
+  const tasks: readonly Task[] = [
+    { kind: 'S', agents: 100, versions: 40, sealed: false },
+    { kind: 'S', agents: 100, versions: 40, sealed: true },
+    { kind: 'L', agents: 15, versions: 40, sealed: true },
+    { kind: 'X', agents: 4, versions: 40, sealed: false },
+  ];
+  test.each(tasks)('V10: $agents agents of $kind with $versions versions each, sealed: $sealed', (task) => {
+    const { counted, measured, left } = measure(task);
+    expect(counted / measured).toBeGreaterThan(0.9);
+    expect(counted / measured).toBeLessThan(1.1);
+    expect(left).toBe(0);
+  });
+});
