@@ -25,4 +25,29 @@ export { Forest } from './forest.js';
 export { type MergeConflict, type MergeInput, type MergeOutcome, type MergeRule, mergeTrees, type Resolution } from './merge.js';
 export { packTree, unpackTree } from './pack.js';
 export type { Shared } from './share.js';
+export { budgetOf, evictions, type SuperpositionBudget } from './superposition/budget.js';
+export { isExpired, type Merging } from './superposition/collapse.js';
+export type { BranchContent, BranchRequest, SuperpositionCommand } from './superposition/command.js';
+export type { Likelihoods } from './superposition/evidence.js';
+export { engineHeads, type Heads, memoryHeads } from './superposition/heads.js';
+export { type Choice, type Observer, observe } from './superposition/observe.js';
+export { editInPlace } from './superposition/onto-draft.js';
+export { ownBytes } from './superposition/own-bytes.js';
+export { type PlanningAgent, planSuperposition, type SuperpositionPlan } from './superposition/plan.js';
+export {
+  applyRecorded,
+  applySteps,
+  type BranchSeed,
+  type LiveStep,
+  type Moment,
+  NO_SUPERPOSITIONS,
+  type RecordedStep,
+  recordedSteps,
+  type SuperpositionStep,
+  type Superpositions,
+} from './superposition/step.js';
+export type { Collapse, Evidence, ExperimentalBranch, FailedBranch, Head, Superposition } from './superposition/superposition.js';
+export { mustGetBranch, weightOf, weightsOf } from './superposition/superposition.js';
+export { DEFAULT_SUPERPOSITION, type ExperimentalState, SuperpositionEngine, type SuperpositionRef } from './superposition/superposition-engine.js';
+export { logOf, normalised } from './superposition/weight.js';
 export { Tree, type TreeOptions, treeOf } from './tree.js';
