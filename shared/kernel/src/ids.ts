@@ -48,7 +48,8 @@ export function checkName(what: string, text: unknown): asserts text is string {
   if (typeof text !== 'string') return refuse('must be text');
   if (text.length === 0) return refuse('must not be empty');
   if (!text.isWellFormed()) return refuse('has a lone surrogate');
-  if (text.length > LIMITS.idBytes || utf8.encode(text).length > LIMITS.idBytes) return refuse(`is longer than ${LIMITS.idBytes} bytes`);
+  // A unit of text has at most three bytes.
+  if (text.length * 3 > LIMITS.idBytes && utf8.encode(text).length > LIMITS.idBytes) return refuse(`is longer than ${LIMITS.idBytes} bytes`);
 }
 
 /** The escaped form of a name. @throws SkepError `invalid-id` */

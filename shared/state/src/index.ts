@@ -37,7 +37,6 @@ export { type PlanningAgent, planSuperposition, type SuperpositionPlan } from '.
 export {
   applyRecorded,
   applySteps,
-  type BranchSeed,
   type LiveStep,
   type Moment,
   NO_SUPERPOSITIONS,

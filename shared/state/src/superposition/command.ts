@@ -15,9 +15,9 @@ export type BranchRequest = BranchContent & {
    * How likely it is before any evidence. On creation beside the others, default 1; of a branch that is added later its share of the
    * whole, between 0 and 1, default the average.
    */
-  readonly weight?: number;
+  readonly weight?: number | undefined;
   /** Default: `committed`, a finished state. One that is `under-way` can be changed, and is observed once it committed. */
-  readonly work?: ExperimentalBranch['work'];
+  readonly work?: ExperimentalBranch['work'] | undefined;
 };
 
 export type SuperpositionCommand<By extends Observer = Choice> =

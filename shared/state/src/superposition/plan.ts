@@ -10,8 +10,8 @@ import { collapsedTree, isExpired, type Merging, undoneTree } from './collapse.j
 import type { BranchContent, BranchRequest, SuperpositionCommand } from './command.js';
 import { readEvidence } from './evidence.js';
 import { type Observer, observe } from './observe.js';
-import { applySteps, type BranchSeed, type LiveStep, mustGetSuperposition, type Superpositions } from './step.js';
-import { checkOpen, type Head, mustGetBranch, refused, type Superposition } from './superposition.js';
+import { applySteps, type LiveStep, mustGetSuperposition, type Superpositions } from './step.js';
+import { type BranchSeed, checkOpen, type Head, mustGetBranch, refused, type Superposition } from './superposition.js';
 import { logOf, logOfShare } from './weight.js';
 
 export interface PlanningAgent {
@@ -25,9 +25,13 @@ export interface PlanningAgent {
 
 export interface SuperpositionPlan {
   readonly steps: readonly LiveStep[];
+  /** What they lead to where the agent's version stays; a collapse says the version that it makes. */
+  readonly after: Superpositions;
   /** The agent's state after a collapse or its undoing. */
   readonly tree?: Tree;
 }
+
+type Planned = Omit<SuperpositionPlan, 'after'>;
 
 type Command = SuperpositionCommand<Observer> & Pick<Merging, 'rules'>;
 
@@ -37,10 +41,10 @@ export function planSuperposition(command: Command, agent: PlanningAgent): Super
     command.kind === 'create'
       ? { steps: [created(command, agent)] }
       : planFor(command, agent, mustGetSuperposition(agent.superpositions, agent.agent, command.name));
-  return { ...plan, steps: withHousekeeping(plan.steps, command.name, agent) };
+  return withHousekeeping(plan, command, agent);
 }
 
-function planFor(command: Exclude<Command, { readonly kind: 'create' }>, agent: PlanningAgent, superposition: Superposition): SuperpositionPlan {
+function planFor(command: Exclude<Command, { readonly kind: 'create' }>, agent: PlanningAgent, superposition: Superposition): Planned {
   const { name } = command;
   switch (command.kind) {
     case 'add':
@@ -78,27 +82,27 @@ function planFor(command: Exclude<Command, { readonly kind: 'create' }>, agent: 
 }
 
 /** Collapses whose time is over are forgotten, and branches above the budget evicted, in the same breath. */
-function withHousekeeping(
-  steps: readonly LiveStep[],
-  name: string,
-  { agent, head, superpositions, nowMs, limits = LIMITS }: PlanningAgent,
-): readonly LiveStep[] {
-  const expired = [...superpositions.values()]
-    .filter((superposition) => superposition.name !== name && isExpired(superposition, nowMs))
-    .map((superposition): LiveStep => ({ kind: 'ended', name: superposition.name }));
-  const before = [...expired, ...steps];
-  const after = applySteps(superpositions, before, { agent, head, version: head.version, ms: nowMs });
+function withHousekeeping(planned: Planned, { kind, name }: Command, agent: PlanningAgent): SuperpositionPlan {
+  const { head, superpositions, nowMs, limits = LIMITS } = agent;
+  const moment = { agent: agent.agent, head, version: head.version, ms: nowMs };
+  const expired: LiveStep[] = [];
+  for (const each of superpositions.values()) {
+    if (isExpired(each, nowMs) && (each.name !== name || kind === 'create')) expired.push({ kind: 'ended', name: each.name });
+  }
+  const before = [...expired, ...planned.steps];
+  const after = applySteps(superpositions, before, moment);
   if (after.size > limits.superpositions) {
     throw new SkepError('overloaded', {
       message: `an agent has at most ${limits.superpositions} superpositions`,
-      id: agent,
+      id: agent.agent,
       remedy: 'Collapse or drop some first.',
     });
   }
   const superposition = after.get(name);
-  if (superposition === undefined || superposition.collapse !== undefined) return before;
-  const evicted = evictions(superposition, budgetOf(limits));
-  return [...before, ...evicted.map(({ name: branch, reason }): LiveStep => ({ kind: 'failed', name, branch, reason }))];
+  if (superposition === undefined || superposition.collapse !== undefined) return { ...planned, steps: before, after };
+  const evicted = evictions(superposition, budgetOf(limits)).map(({ name: branch, reason }): LiveStep => ({ kind: 'failed', name, branch, reason }));
+  if (evicted.length === 0) return { ...planned, steps: before, after };
+  return { ...planned, steps: [...before, ...evicted], after: applySteps(after, evicted, moment) };
 }
 
 function created(
@@ -119,7 +123,7 @@ function created(
   const seeds = branches.map((branch): BranchSeed<Tree> => {
     const logWeight = logOf('a weight', branch.weight ?? 1);
     if (logWeight === undefined) throw refused(ref, 'a branch of weight 0 can never be chosen', 'Leave it out, or give it some weight.');
-    return { ...headOf(branch), logWeight, content: contentOf(branch, head.tree) };
+    return seedOf(branch, logWeight, head.tree);
   });
   return { kind: 'created', name, graceMs: graceMs ?? limits.superpositionGraceMs, branches: seeds };
 }
@@ -128,15 +132,16 @@ function addedSeed(branch: BranchRequest, superposition: Superposition): BranchS
   checkOpen(superposition);
   const others = superposition.branches.map(({ logWeight }) => logWeight);
   const share = branch.weight ?? 1 / (Math.max(1, others.length) + 1);
-  return { ...headOf(branch), logWeight: logOfShare(share, others), content: contentOf(branch, superposition.base.tree) };
+  return seedOf(branch, logOfShare(share, others), superposition.base.tree);
 }
 
-function headOf({ name, work = 'committed' }: BranchRequest): Pick<BranchSeed<Tree>, 'name' | 'work'> {
+function seedOf(branch: BranchRequest, logWeight: number, base: Tree): BranchSeed<Tree> {
+  const { name, work = 'committed' } = branch;
   checkName('branch', name);
   if (work !== 'committed' && work !== 'under-way') {
     throw new SkepError('invalid-input', { message: `the work of a branch is under-way or committed, not ${String(work)}`, id: name });
   }
-  return { name, work };
+  return { name, work, logWeight, content: contentOf(branch, base) };
 }
 
 /** Shares with the base whatever it has in common with it. */

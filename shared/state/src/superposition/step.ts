@@ -10,7 +10,7 @@ import { diff } from '../diff.js';
 import type { Edit } from '../edit.js';
 import type { Tree } from '../tree.js';
 import {
-  type ExperimentalBranch,
+  type BranchSeed,
   emptySuperposition,
   type Head,
   type LogLikelihoods,
@@ -24,14 +24,6 @@ import {
   withScore,
   withState,
 } from './superposition.js';
-
-export interface BranchSeed<Content> {
-  readonly name: string;
-  readonly work: ExperimentalBranch['work'];
-  readonly logWeight: number;
-  /** Recorded: edits of the base. */
-  readonly content: Content;
-}
 
 /** `name` is the superposition's. */
 export type SuperpositionStep<Content> =
@@ -108,7 +100,7 @@ function applyStep(all: Map<string, Superposition>, step: LiveStep, { agent, hea
   if (step.kind === 'created') {
     if (all.has(name))
       throw new SkepError('invalid-input', { message: `there is a superposition ${name} already`, id: agent, remedy: 'Choose another name.' });
-    all.set(name, withBranches(emptySuperposition({ agent, name, base: head, graceMs: step.graceMs }), step.branches.map(startOf)));
+    all.set(name, withBranches(emptySuperposition({ agent, name, base: head, graceMs: step.graceMs }), step.branches));
     return;
   }
   const before = mustGetSuperposition(all, agent, name);
@@ -123,7 +115,7 @@ function after(
 ): Superposition {
   switch (step.kind) {
     case 'added':
-      return withBranches(before, [startOf(step.seed)]);
+      return withBranches(before, [step.seed]);
     case 'changed':
       return withState(before, step.branch, step.content);
     case 'committed':
@@ -137,10 +129,6 @@ function after(
     case 'collapsed':
       return withCollapse(before, step.branch, collapse);
   }
-}
-
-function startOf({ name, work, logWeight, content }: BranchSeed<Tree>) {
-  return { name, work, logWeight, tree: content };
 }
 
 /** The step with its contents in another form. `base`: what they are told against. */

@@ -60,7 +60,7 @@ export class SuperpositionEngine {
     states: readonly ExperimentalState[],
     { name = DEFAULT_SUPERPOSITION, graceMs = this.limits.superpositionGraceMs }: { readonly name?: string; readonly graceMs?: number } = {},
   ): Superposition {
-    const branches = states.map((state, at) => ({ ...state, name: state.name ?? String(at) }));
+    const branches = states.map(({ name: given, tree, weight, work }, at) => ({ name: given ?? String(at), tree, weight, work }));
     return this.change({ agent, name }, { kind: 'create', name, branches, graceMs });
   }
 
@@ -158,8 +158,12 @@ export class SuperpositionEngine {
     const head = this.heads.get(agent);
     if (head === undefined) throw new SkepError('unknown-agent', { message: 'this agent has no state', id: agent });
     const superpositions = this.all(agent);
-    const { steps, tree } = planSuperposition(command, { agent, head, superpositions, nowMs, limits: this.limits });
-    const next = tree === undefined ? head : this.heads.compareAndSet(agent, head.version, tree);
+    const { steps, tree, after } = planSuperposition(command, { agent, head, superpositions, nowMs, limits: this.limits });
+    if (tree === undefined) {
+      this.keep(agent, after);
+      return head;
+    }
+    const next = this.heads.compareAndSet(agent, head.version, tree);
     if (next === undefined) {
       throw new SkepError('version-conflict', { message: `the agent was changed while it was read at version ${head.version}`, id: agent });
     }

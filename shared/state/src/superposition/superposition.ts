@@ -72,12 +72,12 @@ export interface Superposition {
   readonly collapse: Collapse | undefined;
 }
 
-/** A branch as it begins. */
-export interface BranchStart {
+/** A branch as it begins. In memory its content is a tree; recorded, the edits of the base that lead there. */
+export interface BranchSeed<Content> {
   readonly name: string;
-  readonly tree: Tree;
-  readonly logWeight: number;
   readonly work: ExperimentalBranch['work'];
+  readonly logWeight: number;
+  readonly content: Content;
 }
 
 export interface SuperpositionStart {
@@ -94,14 +94,14 @@ export function emptySuperposition({ agent, name, base, graceMs }: Superposition
 }
 
 /** @throws SkepError `superposition-over`, `invalid-input` for a name that is taken or a tree of another address key */
-export function withBranches(superposition: Superposition, starts: readonly BranchStart[]): Superposition {
+export function withBranches(superposition: Superposition, seeds: readonly BranchSeed<Tree>[]): Superposition {
   checkOpen(superposition);
   const names = new Set<string>();
   for (const { name } of superposition.branches) names.add(name);
   for (const { name } of superposition.failed) names.add(name);
   const branches = [...superposition.branches];
   let { commits } = superposition;
-  for (const { name, tree, logWeight, work } of starts) {
+  for (const { name, content: tree, logWeight, work } of seeds) {
     if (names.has(name)) throw refused(superposition, `there is a branch ${name} already`, 'Choose another name.');
     if (tree.space !== superposition.base.tree.space) throw refused(superposition, `branch ${name} is of another address key`, 'Use one tenant.');
     names.add(name);
