@@ -7,6 +7,7 @@
 import { type AgentId, encode, hash, isSkepError, parseAgentId, SkepError, toSkepError, type Value } from '@skep/kernel';
 import type { Ticket } from '@skep/lane';
 import type { NotTaken, ReplySlot, SendItem, TurnRecord } from '@skep/protocol';
+import type { SuperpositionCommand } from '@skep/state';
 import type { Activation } from './activation.js';
 import { Asker } from './asker.js';
 import { Gate } from './gate.js';
@@ -23,6 +24,7 @@ import { Pump } from './pump.js';
 import { answerQuery } from './query.js';
 import { Recorder } from './recorder.js';
 import { Roster, type RosterListener } from './roster.js';
+import { superpositionOrder } from './superpose/superposition-plan.js';
 import type { TurnEffects } from './turn-effects.js';
 import { TurnRunner } from './turn-runner.js';
 import { Waker } from './waker.js';
@@ -130,6 +132,11 @@ export class ActorHost {
         reject(toSkepError(error));
       }
     });
+  }
+
+  /** Changes the superpositions of an agent (V3). The reply's value is what the event says. */
+  superpose(agent: AgentId, command: SuperpositionCommand): Promise<TurnReply> {
+    return this.command(agent, superpositionOrder(command, agent, this.options));
   }
 
   /** A query on the newest state; an agent that does not exist answers from its initial state, and is not created. */

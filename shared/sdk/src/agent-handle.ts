@@ -2,7 +2,10 @@
 import type { AgentKind, Handler, Query } from '@skep/actor';
 import { type AgentId, agentId, type Change, setOwn, type Value } from '@skep/kernel';
 import type { AgentEvent } from '@skep/protocol';
+import { DEFAULT_SUPERPOSITION } from '@skep/state';
 import type { AgentInfo, CallOptions, CheckpointInfo, Client, Reply } from './client.js';
+import { type SuperpositionHandle, superpositionHandle } from './superposition-handle.js';
+import type { SuperpositionInfo } from './superposition-info.js';
 
 type Input<Method> = Method extends (state: never, ...rest: infer Rest) => unknown ? (Rest extends readonly [] ? undefined : Rest[0]) : never;
 type Output<Method> = Method extends (...given: never) => infer Result ? Awaited<Result> : never;
@@ -47,6 +50,9 @@ export interface AgentBase<State, Handlers, Queries> {
   /** A new agent of this kind that starts with the state of a version of this one. */
   branch(name: string, options?: { readonly version?: number }): Promise<AgentHandle<State, Handlers, Queries>>;
   restore(target: { readonly version: number } | { readonly checkpoint: string }): Promise<Versioned<State>>;
+  /** A superposition of this agent by its name, which need not exist yet: several experimental states, of which one is kept. */
+  superposition(name?: string): SuperpositionHandle<State>;
+  superpositions(): Promise<readonly SuperpositionInfo[]>;
 }
 
 /** A handle with a `then` would be taken for a promise by whoever awaits it. */
@@ -101,6 +107,8 @@ function agentHandle<
     diff: (from, to) => client.diff(id, from, to),
     branch: async (name, from): Promise<Handle> => agentHandle(source, kind, (await client.branch(id, name, from)).agent, options),
     restore: async (target) => (await client.restore(id, target)) as Versioned<State>,
+    superposition: (name = DEFAULT_SUPERPOSITION) => superpositionHandle<State>(client, id, name),
+    superpositions: () => client.superpositions(id),
   };
   const methods: Record<string, (input?: unknown) => Promise<unknown>> = {};
   for (const method of [...kind.handlers.keys(), ...kind.queries.keys()]) {

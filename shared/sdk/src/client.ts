@@ -2,9 +2,12 @@
  * What can be asked of a swarm, by ids as text: implemented in process (`openSkep`) and through the holder's socket (`connectSkep`).
  * Every method rejects with a `SkepError`; whatever rejects has changed nothing, unless the code is `outcome-unknown`, `timeout` or `sealed`.
  */
+
 import type { AgentId, Change, Value } from '@skep/kernel';
 import type { Level } from '@skep/ports';
 import type { AgentEvent, AgentStatus } from '@skep/protocol';
+import type { SuperpositionCommand } from '@skep/state';
+import type { SuperpositionInfo, SuperpositionReply } from './superposition-info.js';
 
 export interface CallOptions {
   /** A UUIDv7: the call takes effect once, however often it is sent within `LIMITS.operationWindowMs`. */
@@ -155,6 +158,14 @@ export interface Client {
   branch(agent: AgentId, name: string, options?: { readonly version?: number }): Promise<AgentInfo>;
   /** A new version whose state is that of an old one (a version or a checkpoint's name); the history stays. */
   restore(agent: AgentId, target: { readonly version: number } | { readonly checkpoint: string }): Promise<VersionedValue>;
+  /** Superpositions of the agent in the order of their creation; one that collapsed is there as long as the collapse can be undone. */
+  superpositions(agent: AgentId): Promise<readonly SuperpositionInfo[]>;
+  /** `unknown-superposition`. */
+  superposition(agent: AgentId, name: string): Promise<SuperpositionInfo>;
+  /** The state of a branch; its version is the one that the branches began from. `unknown-superposition`, `branch-failed`. */
+  branchState(agent: AgentId, superposition: string, branch: string): Promise<VersionedValue>;
+  /** Creates a superposition, changes its branches and weights, collapses it, undoes that, ends it: one record of the agent's log. */
+  superpose(agent: AgentId, command: SuperpositionCommand): Promise<SuperpositionReply>;
   status(): Promise<SwarmStatus>;
   /**
    * Acknowledged turns from now on. Returns the function that stops it. Turns may be left out when the watcher is too slow. What the

@@ -39,6 +39,7 @@ export {
 } from '@skep/kernel';
 export type { Level } from '@skep/ports';
 export type { AgentEvent, AgentStatus } from '@skep/protocol';
+export type { Choice, Likelihoods, SuperpositionCommand } from '@skep/state';
 export type { AgentBase, AgentHandle, Checkpoint, Versioned } from './agent-handle.js';
 export type {
   AgentInfo,
@@ -59,3 +60,5 @@ export { LocalClient } from './local-client.js';
 export { type ConnectOptions, connectSkep } from './remote-client.js';
 export { type OpenOptions, openSkep, Skep, type SwarmOptions } from './skep.js';
 export { type StateChange, StateKind, type StateUpdate } from './state-kind.js';
+export type { BranchInput, SuperpositionHandle } from './superposition-handle.js';
+export type { BranchInfo, SuperpositionInfo, SuperpositionReply } from './superposition-info.js';

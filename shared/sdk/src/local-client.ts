@@ -3,7 +3,7 @@ import type { Activation, HostCall } from '@skep/actor';
 import { type AgentId, agentId, type Change, checkName, parseAgentId, parseOperationId, SkepError, toSkepError, type Value } from '@skep/kernel';
 import type { AgentEvent, AgentStatus } from '@skep/protocol';
 import type { SkepNode } from '@skep/runtime';
-import { diff } from '@skep/state';
+import { diff, mustGetBranch, type Superposition, type SuperpositionCommand } from '@skep/state';
 import { infoOf } from './agent-info.js';
 import type {
   AgentInfo,
@@ -20,6 +20,8 @@ import type {
 import { checkAgent, checkCallOptions, checkCount, checkedInput, checkFilter, checkObject, checkRange, checkRestoreTarget } from './client-input.js';
 import { examine } from './doctor.js';
 import { overdue } from './overdue.js';
+import { infoOfSuperposition, type SuperpositionInfo, type SuperpositionReply, superpositionsOf } from './superposition-info.js';
+import { checkSuperpositionCommand } from './superposition-input.js';
 import { listAgents, type Place, statusOf } from './swarm-view.js';
 
 export interface LocalClientOptions extends Place {
@@ -176,6 +178,30 @@ export class LocalClient implements Client {
     return this.get(agent);
   }
 
+  async superpositions(agent: AgentId): Promise<readonly SuperpositionInfo[]> {
+    return superpositionsOf(await this.existing(agent));
+  }
+
+  async superposition(agent: AgentId, name: string): Promise<SuperpositionInfo> {
+    const activation = await this.existing(agent);
+    return infoOfSuperposition(agent, superpositionOf(activation, name), activation.ready.version);
+  }
+
+  async branchState(agent: AgentId, superposition: string, branch: string): Promise<VersionedValue> {
+    const found = superpositionOf(await this.existing(agent), superposition);
+    const { tree } = mustGetBranch(found, branch);
+    return { version: found.base.version, root: tree.root(), value: tree.value() };
+  }
+
+  async superpose(agent: AgentId, command: SuperpositionCommand): Promise<SuperpositionReply> {
+    checkSuperpositionCommand(command);
+    await this.existing(agent);
+    const { version, level } = await this.node.host.superpose(agent, command);
+    const { ready } = await this.existing(agent);
+    const now = ready.superpositions.get(command.name);
+    return { name: command.name, version, level, superposition: now === undefined ? null : infoOfSuperposition(agent, now, ready.version) };
+  }
+
   async status(): Promise<SwarmStatus> {
     const { dir, startedMs, pid } = this.options;
     return statusOf(this.node, { dir, startedMs, pid });
@@ -254,6 +280,13 @@ function hostCall({ operation, expectedVersion }: CallOptions): HostCall {
     ...(expectedVersion === undefined ? {} : { expectedVersion }),
     ...(operation === undefined ? {} : { slot: { kind: 'operation', id: parseOperationId(operation).id } }),
   };
+}
+
+function superpositionOf({ agent, ready }: Activation, name: string): Superposition {
+  const found = ready.superpositions.get(name);
+  if (found !== undefined) return found;
+  const names = [...ready.superpositions.keys()].join(', ') || 'none';
+  throw new SkepError('unknown-superposition', { message: `there is no superposition ${name}; there are: ${names}`, id: agent });
 }
 
 function checkpointVersion(activation: Activation, name: string): number {

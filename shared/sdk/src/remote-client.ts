@@ -68,6 +68,10 @@ export class RemoteClient implements Client {
   checkpoints = (agent: AgentId) => this.ask<'checkpoints'>('checkpoints', [agent]);
   branch = (agent: AgentId, name: string, options = {}) => this.ask<'branch'>('branch', [agent, name, options]);
   restore = (agent: AgentId, target: Parameters<Client['restore']>[1]) => this.ask<'restore'>('restore', [agent, target]);
+  superpositions = (agent: AgentId) => this.ask<'superpositions'>('superpositions', [agent]);
+  superposition = (agent: AgentId, name: string) => this.ask<'superposition'>('superposition', [agent, name]);
+  branchState = (agent: AgentId, superposition: string, branch: string) => this.ask<'branchState'>('branchState', [agent, superposition, branch]);
+  superpose = (agent: AgentId, command: Parameters<Client['superpose']>[1]) => this.ask<'superpose'>('superpose', [agent, command]);
   status = () => this.ask<'status'>('status', []);
   doctor = () => this.ask<'doctor'>('doctor', []);
 

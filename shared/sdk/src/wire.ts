@@ -29,6 +29,10 @@ export const METHODS = [
   'checkpoints',
   'branch',
   'restore',
+  'superpositions',
+  'superposition',
+  'branchState',
+  'superpose',
   'status',
   'doctor',
 ] as const satisfies readonly (keyof Client)[];

@@ -31,6 +31,10 @@ export class OperatorClient implements Client {
   checkpoints = (agent: AgentId) => this.of(agent).checkpoints(agent);
   branch = (agent: AgentId, name: string, options?: Parameters<Client['branch']>[2]) => this.of(agent).branch(agent, name, options);
   restore = (agent: AgentId, target: Parameters<Client['restore']>[1]) => this.of(agent).restore(agent, target);
+  superpositions = (agent: AgentId) => this.of(agent).superpositions(agent);
+  superposition = (agent: AgentId, name: string) => this.of(agent).superposition(agent, name);
+  branchState = (agent: AgentId, superposition: string, branch: string) => this.of(agent).branchState(agent, superposition, branch);
+  superpose = (agent: AgentId, command: Parameters<Client['superpose']>[1]) => this.of(agent).superpose(agent, command);
   status = () => this.parts.admin.swarm();
   doctor = () => this.ofTenant(this.parts.tenants[0] ?? 'default').doctor();
 

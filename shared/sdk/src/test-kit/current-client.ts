@@ -24,6 +24,10 @@ export class CurrentClient implements Client {
   checkpoints = async (...given: Given<'checkpoints'>) => this.current().checkpoints(...given);
   branch = async (...given: Given<'branch'>) => this.current().branch(...given);
   restore = async (...given: Given<'restore'>) => this.current().restore(...given);
+  superpositions = async (...given: Given<'superpositions'>) => this.current().superpositions(...given);
+  superposition = async (...given: Given<'superposition'>) => this.current().superposition(...given);
+  branchState = async (...given: Given<'branchState'>) => this.current().branchState(...given);
+  superpose = async (...given: Given<'superpose'>) => this.current().superpose(...given);
   status = async () => this.current().status();
   doctor = async () => this.current().doctor();
 
