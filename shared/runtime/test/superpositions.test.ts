@@ -1,4 +1,4 @@
-import { type Activation, decodeSnapshot, defineAgent, encodeSnapshot } from '@skep/actor';
+import { type Activation, decodeSnapshot, defineAgent, encodeSnapshot, type KindDefinition } from '@skep/actor';
 import { decode, type Value } from '@skep/kernel';
 import { type SuperpositionCommand, weightsOf } from '@skep/state';
 import { describe, expect, it } from 'vitest';
@@ -10,17 +10,18 @@ interface State {
   notes: string[];
 }
 
+const schema: NonNullable<KindDefinition<State, unknown, unknown>['schema']> = {
+  '~standard': {
+    version: 1,
+    vendor: 'test',
+    validate: (value) => ((value as State).answer < 0 ? { issues: [{ message: 'no answer is negative' }] } : { value: value as State }),
+  },
+};
+
 const Solver = defineAgent({
   kind: 'solver',
   initial: { answer: 0, notes: ['begun'] } as State,
-  schema: {
-    '~standard': {
-      version: 1,
-      vendor: 'test',
-      validate: (value) =>
-        (value as { answer: number }).answer < 0 ? { issues: [{ message: 'no answer is negative' }] } : { value: value as State },
-    },
-  },
+  schema,
   handlers: {
     note(state, text: string) {
       state.notes.push(text);
