@@ -11,6 +11,8 @@ import { main as messages } from '../examples/03-messages/index.js';
 import { main as modelInSteps } from '../examples/04-model-in-steps/index.js';
 import { main as testing } from '../examples/05-testing/index.js';
 import { main as bestOfN } from '../examples/09-best-of-n/index.js';
+import { main as treeSearch } from '../examples/10-tree-search/index.js';
+import { main as earlyStopping } from '../examples/11-ab-early-stopping/index.js';
 import { freshFolders } from './folders.js';
 
 const { freshDir } = freshFolders();
@@ -23,7 +25,7 @@ async function printed(run: (print: (line: string) => void) => Promise<void>): P
 }
 
 describe('U1: examples', () => {
-  it('are nine, each of 30 to 100 lines', () => {
+  it('are eleven, each of 30 to 100 lines', () => {
     const programs = {
       '01-counter': 'index.ts',
       '02-memory-and-time-travel': 'index.ts',
@@ -34,6 +36,8 @@ describe('U1: examples', () => {
       '07-python': 'main.py',
       '08-go': 'main.go',
       '09-best-of-n': 'index.ts',
+      '10-tree-search': 'index.ts',
+      '11-ab-early-stopping': 'index.ts',
     };
     expect(readdirSync(EXAMPLES).sort()).toEqual(Object.keys(programs));
     for (const [folder, program] of Object.entries(programs)) {
@@ -97,6 +101,21 @@ describe('U1: examples', () => {
     const file = fileURLToPath(new URL('../../../../shared/data/trajectories/eps.traj.gz', import.meta.url));
     if (!existsSync(file)) skip();
     expect((await printed((print) => bestOfN(freshDir(), print, file))).length).toBe(9);
+  });
+
+  it('10 V3: a tree search on branches finds the way, and the same one again', async () => {
+    const moves = await printed((print) => treeSearch(freshDir(), print));
+    expect(moves.at(-1)).toMatch(/ = 810$/);
+    expect(moves.length).toBeLessThanOrEqual(4);
+    expect(await printed((print) => treeSearch(freshDir(), print))).toEqual(moves);
+  });
+
+  it('11 V4 V5: a trial stops when it is sure, and goes on in the next process until then', async () => {
+    const dir = freshDir();
+    expect((await printed((print) => earlyStopping(dir, print, 30))).at(-1)).toBe('not sure yet after 30 customers');
+    const end = 'sure after 59 of 500 customers; version 1 says: Good to see you! The heather honey came in today.';
+    expect((await printed((print) => earlyStopping(dir, print))).at(-1)).toBe(end);
+    expect(await printed((print) => earlyStopping(dir, print))).toEqual(['decided: warm']);
   });
 });
 
