@@ -109,8 +109,8 @@ export class Journal {
   }
 
   /** Recorded steps whose names begin so will not be asked for, but for those that begin with `kept`. */
-  forget(start: string, kept: string): void {
-    for (const key of this.unasked) if (key.startsWith(start) && !key.startsWith(kept)) this.unasked.delete(key);
+  forget(start: string, kept?: string): void {
+    for (const key of this.unasked) if (key.startsWith(start) && (kept === undefined || !key.startsWith(kept))) this.unasked.delete(key);
   }
 
   /** @throws SkepError `turn-diverged` */

@@ -27,7 +27,7 @@ export type SuperpositionItem =
     }
   | { readonly kind: 'scored'; readonly name: string; readonly branch: string; readonly score: number }
   | { readonly kind: 'failed'; readonly name: string; readonly branch: string; readonly reason: string }
-  | { readonly kind: 'collapsed'; readonly name: string; readonly branch: string }
+  | { readonly kind: 'collapsed'; readonly name: string; readonly branch: string; readonly weight: number }
   | { readonly kind: 'ended'; readonly name: string };
 
 const KINDS = ['created', 'added', 'changed', 'committed', 'weighed', 'scored', 'failed', 'collapsed', 'ended'] as const;
@@ -43,8 +43,9 @@ export function superpositionFields(item: SuperpositionItem): Value {
     case 'changed':
       return [...start, item.branch, item.content.map(editFields)];
     case 'committed':
-    case 'collapsed':
       return [...start, item.branch];
+    case 'collapsed':
+      return [...start, item.branch, item.weight];
     case 'weighed':
       return [...start, item.label, item.logLikelihoods];
     case 'scored':
@@ -62,7 +63,7 @@ export function readSuperposition(value: Value): SuperpositionItem {
   const kind = KINDS[whole(index)];
   const name = text(given);
   if (more.length > 0 || kind === undefined) throw foreign('a step of a superposition');
-  listOf(value, kind === 'ended' ? 2 : kind === 'added' || kind === 'committed' || kind === 'collapsed' ? 3 : 4);
+  listOf(value, kind === 'ended' ? 2 : kind === 'added' || kind === 'committed' ? 3 : 4);
   switch (kind) {
     case 'created':
       return { kind, name, graceMs: whole(one), branches: list(other).map(readBranch) };
@@ -71,8 +72,9 @@ export function readSuperposition(value: Value): SuperpositionItem {
     case 'changed':
       return { kind, name, branch: text(one), content: list(other).map(readEdit) };
     case 'committed':
-    case 'collapsed':
       return { kind, name, branch: text(one) };
+    case 'collapsed':
+      return { kind, name, branch: text(one), weight: number(other) };
     case 'weighed':
       return { kind, name, label: text(one), logLikelihoods: list(other).map(readLikelihood) };
     case 'scored':

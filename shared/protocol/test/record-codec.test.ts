@@ -94,7 +94,7 @@ const SUPERPOSED: AgentRecord = {
       },
       { kind: 'scored', name: 'plan', branch: 'bold', score: 7 },
       { kind: 'failed', name: 'plan', branch: 'late', reason: 'evicted: too many bytes' },
-      { kind: 'collapsed', name: 'plan', branch: 'careful' },
+      { kind: 'collapsed', name: 'plan', branch: 'careful', weight: 0.75 },
       { kind: 'ended', name: 'plan' },
     ],
   },

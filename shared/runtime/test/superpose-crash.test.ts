@@ -55,6 +55,23 @@ const Solver = defineAgent({
   },
 });
 
+/** Goes on when no branch is good enough. */
+const Doubter = defineAgent({
+  kind: 'solver',
+  initial: { turns: 0, best: '', log: [] as Value[] },
+  handlers: {
+    async work(state, keep: string, ctx) {
+      const failed = await ctx
+        .superpose(2, async (branch) => branch.fail(await branch.step('think', (info) => outside(`think ${branch.index}`, info.id))))
+        .catch((error) => (error as { code: string }).code);
+      const end = await ctx.step('end', (info) => outside('end', info.id));
+      state.turns += 1;
+      state.log.push([keep, failed, end] as Value);
+      results.push(failed as Value);
+    },
+  },
+});
+
 async function outside(step: string, effectId: string): Promise<string> {
   effects.set(step, [...(effects.get(step) ?? []), effectId]);
   return `did ${step}`;
@@ -69,9 +86,13 @@ function effectOf(name: string): readonly string[] {
 const SOLVER = id('solver', 's1');
 let operation: { readonly kind: 'operation'; readonly id: string };
 
-async function crashed(keep: 'score' | 'weight' | 'first', check: (state: { best: string; log: Value[] }, point: string) => void): Promise<number> {
+async function crashed(
+  keep: 'score' | 'weight' | 'first',
+  check: (state: { best: string; log: Value[] }, point: string) => void,
+  kind: typeof Solver | typeof Doubter = Solver,
+): Promise<number> {
   return crashEverywhere({
-    kinds: [Solver],
+    kinds: [kind],
     prepare: async () => {
       effects = new Map();
       results = [];
@@ -122,6 +143,10 @@ describe('V3 V4 U2 G12: a turn whose branches take steps, and whose process dies
 
   it('by weight: the same', async () => {
     await crashed('weight', ({ best }, point) => expect([point, best]).toEqual([point, expect.stringContaining('did think 1 ')]));
+  }, 60_000);
+
+  it('when no branch succeeds: the handler hears so again, and goes on', async () => {
+    await crashed('score', ({ log }, point) => expect([point, log]).toEqual([point, [['score', 'branch-failed', 'did end']]]), Doubter);
   }, 60_000);
 
   it('by first to commit: a choice that others may have seen stays', async () => {

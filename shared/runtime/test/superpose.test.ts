@@ -214,6 +214,18 @@ describe('V3 V4 V5: ctx.superpose', () => {
     expect(await refused(meanwhile)).toBe('version-conflict');
   });
 
+  it('U4: a turn that is given up tells its branches', async () => {
+    const aborted: number[] = [];
+    const hive = new Hive([
+      kindOf((_agent, ctx) =>
+        ctx.superpose(2, (branch) => new Promise<void>(() => branch.signal.addEventListener('abort', () => aborted.push(branch.index)))),
+      ),
+    ]);
+    const life = await hive.start({ limits: { turnDeadlineMs: 500 } });
+    expect(await codeOf(hive.driven(life.call(SOLVER, 'work')))).toBe('turn-timeout');
+    expect(aborted).toEqual([0, 1]);
+  });
+
   it('a context of a branch that is over can do nothing any more', async () => {
     let late: BranchContext<State> | undefined;
     const { value } = await done(async (_agent, ctx) => {

@@ -27,6 +27,7 @@ export class Branch implements BranchContext {
   private readonly draft: Draft;
   private readonly chance: SeededChance;
   private readonly controller = new AbortController();
+  private both: AbortSignal | undefined;
   private readonly superposing: Superposing;
 
   constructor(private readonly start: BranchStart) {
@@ -42,7 +43,8 @@ export class Branch implements BranchContext {
   }
 
   get signal(): AbortSignal {
-    return this.controller.signal;
+    this.both ??= AbortSignal.any([this.controller.signal, this.start.host.signal]);
+    return this.both;
   }
 
   now(): number {
@@ -59,7 +61,7 @@ export class Branch implements BranchContext {
     checkName('step', name);
     checkStepName(name);
     const { host, scope } = this.start;
-    const result = await host.journal.step(`${scope} ${name}`, ({ id, signal }) => run({ id, signal: AbortSignal.any([signal, this.signal]) }));
+    const result = await host.journal.step(`${scope} ${name}`, ({ id }) => run({ id, signal: this.signal }));
     this.checkLive();
     return result;
   }

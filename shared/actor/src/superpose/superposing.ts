@@ -19,6 +19,8 @@ import { isBetter, outcomesOf } from './ranking.js';
 export interface SuperposeHost {
   readonly limits: Limits;
   readonly journal: Journal;
+  /** Aborted when the turn ends from outside. */
+  readonly signal: AbortSignal;
   now(): number;
   /** Throws once the turn is over. */
   checkLive(): void;
@@ -70,18 +72,17 @@ export class Superposing {
     this.check(count, handler, options);
     this.busy = true;
     try {
-      const { host, place } = this;
+      const { place } = this;
       this.times += 1;
       const base = place.draft.peek();
       const task = { count, handler, options, name: nameIn(place.scope, `superpose ${this.times}`), base };
       let kept: Kept<Result> | undefined;
-      const decision = (await host.journal.ask(task.name, 'query', async () => {
-        const decided = await this.choose(task);
-        kept = decided.kept;
-        return decided.decision as unknown as Value;
-      })) as unknown as Decision;
+      const decision = await this.decided(task, async () => {
+        const chosen = await this.choose(task);
+        kept = chosen.kept;
+        return chosen.decision;
+      });
       kept ??= await this.again(task, decision.winner);
-      host.journal.forget(`${task.name} branch `, `${task.name} branch ${decision.winner} `);
       this.adopt(base, kept.tree);
       return { winner: decision.winner, value: kept.value, branches: decision.branches };
     } finally {
@@ -107,6 +108,20 @@ export class Superposing {
     }
     if (this.place.depth >= limits.superposeDepth) {
       throw new SkepError('overloaded', { message: `superpose stands at most ${limits.superposeDepth} deep`, remedy: 'Search in a loop instead.' });
+    }
+  }
+
+  /** The choice, from the journal where it was made before a crash. What the branches that were not kept recorded will not be asked for. */
+  private async decided(task: Task<unknown>, choose: () => Promise<Decision>): Promise<Decision> {
+    const { journal } = this.host;
+    const steps = `${task.name} branch `;
+    try {
+      const decision = (await journal.ask(task.name, 'query', async () => (await choose()) as unknown as Value)) as unknown as Decision;
+      journal.forget(steps, `${steps}${decision.winner} `);
+      return decision;
+    } catch (error) {
+      journal.forget(steps);
+      throw error;
     }
   }
 

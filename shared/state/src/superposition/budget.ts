@@ -1,5 +1,5 @@
 /** What a superposition may hold, and who goes first when it holds more: the least likely branch (V5). */
-import { LIMITS, SkepError } from '@skep/kernel';
+import { SkepError } from '@skep/kernel';
 import { ownBytes } from './own-bytes.js';
 import { type FailedBranch, type Superposition, weightsOf } from './superposition.js';
 
@@ -10,8 +10,6 @@ export interface SuperpositionBudget {
   /** Branches below this weight go. */
   readonly weightMin: number;
 }
-
-export const DEFAULT_BUDGET: SuperpositionBudget = budgetOf(LIMITS);
 
 export function budgetOf(limits: {
   readonly superpositionBranches: number;

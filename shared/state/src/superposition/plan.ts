@@ -11,7 +11,7 @@ import type { BranchContent, BranchRequest, SuperpositionCommand } from './comma
 import { readEvidence } from './evidence.js';
 import { type Observer, observe } from './observe.js';
 import { applySteps, type LiveStep, mustGetSuperposition, type Superpositions } from './step.js';
-import { type BranchSeed, checkOpen, type Head, mustGetBranch, refused, type Superposition } from './superposition.js';
+import { type BranchSeed, checkOpen, type Head, mustGetBranch, refused, type Superposition, weightOf } from './superposition.js';
 import { logOf, logOfShare } from './weight.js';
 
 export interface PlanningAgent {
@@ -66,7 +66,8 @@ function planFor(command: Exclude<Command, { readonly kind: 'create' }>, agent: 
     }
     case 'collapse': {
       const chosen = observe(superposition, command.by);
-      return { steps: [{ kind: 'collapsed', name, branch: chosen.name }], tree: collapsedTree(superposition, chosen, agent.head, command) };
+      const weight = weightOf(superposition, chosen.name);
+      return { steps: [{ kind: 'collapsed', name, branch: chosen.name, weight }], tree: collapsedTree(superposition, chosen, agent.head, command) };
     }
     case 'undo':
       return { steps: [{ kind: 'ended', name }], tree: undoneTree(superposition, agent.head, agent.nowMs) };

@@ -35,7 +35,8 @@ export type SuperpositionStep<Content> =
   | { readonly kind: 'weighed'; readonly name: string; readonly label: string; readonly logLikelihoods: LogLikelihoods }
   | { readonly kind: 'scored'; readonly name: string; readonly branch: string; readonly score: number }
   | { readonly kind: 'failed'; readonly name: string; readonly branch: string; readonly reason: string }
-  | { readonly kind: 'collapsed'; readonly name: string; readonly branch: string }
+  /** `weight`: the branch's, computed once. */
+  | { readonly kind: 'collapsed'; readonly name: string; readonly branch: string; readonly weight: number }
   /** Forgotten: undone, given up, or its grace period is over. */
   | { readonly kind: 'ended'; readonly name: string };
 
@@ -127,7 +128,7 @@ function after(
     case 'failed':
       return withFailure(before, step.branch, step.reason);
     case 'collapsed':
-      return withCollapse(before, step.branch, collapse);
+      return withCollapse(before, step.branch, { ...collapse, weight: step.weight });
   }
 }
 

@@ -160,12 +160,11 @@ export function withFailure(superposition: Superposition, name: string, reason: 
 export function withCollapse(
   superposition: Superposition,
   name: string,
-  { ms, version, previous }: Pick<Collapse, 'ms' | 'version' | 'previous'>,
+  how: Pick<Collapse, 'weight' | 'ms' | 'version' | 'previous'>,
 ): Superposition {
   const { score, work } = mustGetBranch(superposition, name);
   if (work !== 'committed') throw notCommitted(superposition, name);
-  const collapse = { branch: name, weight: weightOf(superposition, name), score, ms, version, previous };
-  return { ...superposition, branches: [], failed: [], collapse };
+  return { ...superposition, branches: [], failed: [], collapse: { branch: name, score, ...how } };
 }
 
 /** In the order of the branches. */

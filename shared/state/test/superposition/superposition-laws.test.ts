@@ -3,20 +3,25 @@ import { agentId, LIMITS, type Value } from '@skep/kernel';
 import {
   applyRecorded,
   applySteps,
+  diff,
   draftOf,
+  editInPlace,
   memoryHeads,
   NO_SUPERPOSITIONS,
+  ownBytes,
+  packTree,
   planSuperposition,
   recordedSteps,
   type SuperpositionCommand,
   SuperpositionEngine,
   type Superpositions,
   treeOf,
+  unpackTree,
   weightsOf,
 } from '@skep/state';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cloned, keys, objects, type Plain, put, values } from '../arbitrary.js';
+import { cloned, codeOf, keys, objects, type Plain, put, values } from '../arbitrary.js';
 
 const agent = agentId({ tenant: 'default', kind: 'solver', name: 's1' });
 const NAMES = ['a', 'b', 'c', 'd', 'e'];
@@ -47,6 +52,53 @@ describe('V3: laws', () => {
       }),
       { numRuns: 80 },
     );
+  });
+
+  test('V4: changes that are brought into a draft in place make the other state, whatever they are', () => {
+    fc.assert(
+      fc.property(objects, objects, (from, to) => {
+        const draft = draftOf<Plain>(treeOf(from));
+        editInPlace(draft.state, diff(treeOf(from), treeOf(to)));
+        expect(draft.finish().tree.root()).toBe(treeOf(to).root());
+      }),
+      { numRuns: 200 },
+    );
+    expect(codeOf(() => editInPlace({}, [{ kind: 'delete', path: [] }]))).toBe('invalid-path');
+    expect(codeOf(() => editInPlace({}, [{ kind: 'update', path: ['a', 'b'], new: 1 }]))).toBe('invalid-path');
+  });
+
+  test('V5: a branch is charged for what it does not share: nothing for itself, at most all of it', () => {
+    fc.assert(
+      fc.property(objects, objects, (from, to) => {
+        const base = treeOf(from);
+        const tree = base.apply(diff(base, treeOf(to)));
+        expect(ownBytes(base, base)).toBe(0);
+        expect(ownBytes(base, treeOf(from))).toBeGreaterThanOrEqual(0);
+        const own = ownBytes(base, tree);
+        expect(own).toBeLessThanOrEqual(tree.byteLength);
+        if (tree.root() === base.root()) expect(own).toBe(0);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('V5: one change of a large state costs little, in memory or read back from a pack', () => {
+    const entries = Array.from({ length: 2_000 }, (_, at) => [`key ${at}`, { text: `entry number ${at}` }] as const);
+    const large = treeOf({ map: Object.fromEntries(entries), list: entries.map(([, entry]) => entry), deep: { list: entries.map(([key]) => key) } });
+    large.root();
+    for (const base of [large, unpackTree(packTree(large))]) {
+      for (const path of [
+        ['map', 'key 7', 'text'],
+        ['list', 1_999, 'text'],
+        ['deep', 'list', 3],
+      ]) {
+        const own = ownBytes(base, base.apply([{ kind: 'update', path, new: 'another' }]));
+        expect([path, own > 0, own < 100]).toEqual([path, true, true]);
+      }
+      expect(ownBytes(base, base.apply([{ kind: 'create', path: ['list', 2_000], new: 1 }]))).toBeLessThan(600);
+      expect(ownBytes(base, treeOf({ map: [], list: {}, deep: 1 }))).toBeGreaterThan(0);
+      expect(ownBytes(base, base.apply([{ kind: 'update', path: ['list'], new: [1] }]))).toBeLessThan(20);
+    }
   });
 
   test('V5: weights are those of Bayes, add up to 1, and depend on no order of evidence', () => {
