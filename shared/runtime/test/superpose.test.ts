@@ -200,6 +200,8 @@ describe('V3 V4 V5: ctx.superpose', () => {
     expect(await refused((_agent, ctx) => ctx.superpose(2, () => null, { keep: 'worst' as never }))).toBe('invalid-input');
     expect(await refused((_agent, ctx) => ctx.superpose(2, () => null, { concurrency: 0 }))).toBe('invalid-input');
     expect(await refused((_agent, ctx) => ctx.superpose(2, (branch) => branch.score(Number.NaN)))).toBe('branch-failed');
+    expect(await refused((_agent, ctx) => ctx.superpose(2, (branch) => branch.score(1e30)))).toBe('branch-failed');
+    expect(await refused((_agent, ctx) => ctx.superpose(2, (branch) => branch.fail('\ud800')))).toBe('branch-failed');
     expect(await refused((_agent, ctx) => ctx.superpose(2, (branch) => branch.weight(-1)))).toBe('branch-failed');
     // Losers must not be heard: inside of branches only branches act.
     expect(await refused((_agent, ctx) => ctx.superpose(2, () => ctx.send(SOLVER, 'work')))).toBe('branch-failed');

@@ -114,9 +114,16 @@ describe('V3 V4 V5: superpositions in the log of their agent', () => {
     await order({ kind: 'collapse', name: 'other', by: 'first' });
     await world.clock.advance(1_001);
     expect(await codeOf(order({ kind: 'undo', name: 'other' }))).toBe('undo-expired');
-    // The next command forgets what can be undone no more.
+    // The next command forgets what can be undone no more, and so does the next turn.
     await order({ ...CREATE, name: 'third' } as SuperpositionCommand);
-    expect([...(await activation(life)).ready.superpositions.keys()]).toEqual(['third']);
+    const names = async () => [...(await activation(life)).ready.superpositions.keys()];
+    expect(await names()).toEqual(['third']);
+    await order({ kind: 'collapse', name: 'third', by: 'first' });
+    await world.driven(life.call(A, 'note', 'soon'));
+    expect(await names()).toEqual(['third']);
+    await world.clock.advance(1_001);
+    await world.driven(life.call(A, 'note', 'later'));
+    expect(await names()).toEqual([]);
   });
 
   it('V4 G13: what is refused has changed nothing and left no record', async () => {

@@ -195,9 +195,9 @@ export class LocalClient implements Client {
 
   async superpose(agent: AgentId, command: SuperpositionCommand): Promise<SuperpositionReply> {
     checkSuperpositionCommand(command);
-    await this.existing(agent);
-    const { version, level } = await this.node.host.superpose(agent, command);
     const { ready } = await this.existing(agent);
+    const { version, level } = await this.node.host.superpose(agent, command);
+    // Not by asking for the agent again: it may be on its way to another node, and what was done must not look refused.
     const now = ready.superpositions.get(command.name);
     return { name: command.name, version, level, superposition: now === undefined ? null : infoOfSuperposition(agent, now, ready.version) };
   }

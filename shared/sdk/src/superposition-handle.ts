@@ -18,7 +18,7 @@ export interface BranchInput<State> {
 export interface SuperpositionHandle<State> {
   readonly agent: AgentId;
   readonly name: string;
-  /** Branches by name. */
+  /** Branches by name. The agent must exist: `unknown-agent`. */
   create(branches: Readonly<Record<string, BranchInput<State>>>, options?: { readonly graceMs?: number }): Promise<SuperpositionInfo>;
   /** `unknown-superposition` if there is none. */
   show(): Promise<SuperpositionInfo>;

@@ -17,6 +17,8 @@ export interface BranchStart {
   readonly base: Tree;
 }
 
+const REASON_CHARACTERS_MAX = 1_000;
+
 export class Branch implements BranchContext {
   readonly index: number;
   logWeight = 0;
@@ -75,15 +77,16 @@ export class Branch implements BranchContext {
 
   score(score: number): void {
     this.checkLive();
-    if (!Number.isFinite(score)) {
-      throw new SkepError('invalid-input', { message: `a score is a finite number, not ${String(score)}`, remedy: 'Correct the score.' });
+    // Larger whole numbers could not be recorded.
+    if (!Number.isFinite(score) || Math.abs(score) > Number.MAX_SAFE_INTEGER) {
+      throw new SkepError('invalid-input', { message: `a score is a number of up to 2^53, not ${String(score)}`, remedy: 'Correct the score.' });
     }
     this.points = score;
   }
 
   fail(reason: string): never {
     this.checkLive();
-    this.reason = String(reason);
+    this.reason = reasonOf(reason);
     throw new SkepError('branch-failed', { message: this.reason });
   }
 
@@ -102,7 +105,7 @@ export class Branch implements BranchContext {
       this.outcome = 'succeeded';
       return { tree, value };
     } catch (error) {
-      if (!this.over) this.reason ??= error instanceof Error ? error.message : String(error);
+      if (!this.over) this.reason ??= reasonOf(error);
       return undefined;
     } finally {
       if (!this.over && this.reason !== null) this.outcome = 'failed';
@@ -132,4 +135,10 @@ export class Branch implements BranchContext {
     this.start.host.checkLive();
     if (this.over) throw new SkepError('turn-cancelled', { message: `branch ${this.index} is over; its context can do nothing any more` });
   }
+}
+
+/** Reasons are recorded with the choice. */
+function reasonOf(given: unknown): string {
+  const text = given instanceof Error ? given.message : String(given);
+  return text.slice(0, REASON_CHARACTERS_MAX).toWellFormed();
 }

@@ -1,6 +1,7 @@
 /** A command on the superpositions of an agent as a record of its log: an event, the steps, and the edits of its state if it collapses. */
 import { type AgentId, parseAgentId, SkepError, type Value } from '@skep/kernel';
-import { diff, planSuperposition, recordedSteps, type SuperpositionCommand } from '@skep/state';
+import type { AgentRecord } from '@skep/protocol';
+import { diff, isExpired, planSuperposition, recordedSteps, type SuperpositionCommand, type Superpositions } from '@skep/state';
 import type { HostOptions } from '../host-options.js';
 import type { Command, CommandedAgent, CommandPlan } from '../message.js';
 import { checkState } from '../method.js';
@@ -38,6 +39,14 @@ function planned(command: SuperpositionCommand, agent: AgentId, now: CommandedAg
   const moment = { agent, head, version: version + (edits.length > 0 ? 1 : 0), ms: nowMs };
   const superposition = recordedSteps(superpositions, plan.steps, moment);
   return { data: dataOf(command, plan.steps), edits, rest: { superposition } };
+}
+
+/** A record with the end of collapses that can be undone no more: what the state was before them need not be kept. */
+export function withoutExpired(record: AgentRecord, superpositions: Superpositions): AgentRecord {
+  if (record.kind !== 'turn' || record.rest.superposition !== undefined) return record;
+  const expired = [...superpositions.values()].filter((superposition) => isExpired(superposition, record.ms));
+  if (expired.length === 0) return record;
+  return { ...record, rest: { ...record.rest, superposition: expired.map(({ name }) => ({ kind: 'ended', name })) } };
 }
 
 type Steps = ReturnType<typeof planSuperposition>['steps'];
