@@ -10,6 +10,7 @@ import { nodeCommand } from './commands/node/node.js';
 import { replayCommand } from './commands/replay.js';
 import { resetCommand } from './commands/reset.js';
 import { statusCommand } from './commands/status.js';
+import { superpositionCommand } from './commands/superposition/superposition.js';
 import { upCommand } from './commands/up.js';
 import { watchCommand } from './commands/watch.js';
 import type { ExitCode } from './frame/exit-code.js';
@@ -45,6 +46,7 @@ function programOf(frame: Frame): Command {
     statusCommand(frame),
     watchCommand(frame),
     agentCommand(frame),
+    superpositionCommand(frame),
     replayCommand(frame),
     resetCommand(frame),
     doctorCommand(frame),

@@ -4,9 +4,10 @@
  * H1 Every message is answered once: with its reply, or with an error that says whether it took effect.
  * H2 Turns of one pump ride the same batch; between pumps the node reads what the world answered.
  */
-import { type AgentId, encode, hash, isSkepError, parseAgentId, SkepError, toSkepError, type Value } from '@skep/kernel';
+import { type AgentId, encode, hash, parseAgentId, SkepError, toSkepError, type Value } from '@skep/kernel';
 import type { Ticket } from '@skep/lane';
 import type { NotTaken, ReplySlot, SendItem, TurnRecord } from '@skep/protocol';
+import type { SuperpositionCommand } from '@skep/state';
 import { RetainedVersions } from '@skep/state';
 import type { Activation } from './activation.js';
 import { Asker } from './asker.js';
@@ -22,9 +23,11 @@ import { Meter } from './meter.js';
 import { checkPayload } from './payload.js';
 import { Pump } from './pump.js';
 import { answerQuery } from './query.js';
+import { type Look, Reader } from './reader.js';
 import { Recorder } from './recorder.js';
 import { Roster, type RosterListener } from './roster.js';
-import { type Look, strongRead } from './strong-read.js';
+import { strongRead } from './strong-read.js';
+import { superpositionOrder } from './superpose/superposition-plan.js';
 import type { TurnEffects } from './turn-effects.js';
 import { TurnRunner } from './turn-runner.js';
 import { Waker } from './waker.js';
@@ -46,6 +49,7 @@ export class ActorHost {
   /** The versions of all agents in memory. */
   readonly retained: RetainedVersions;
   private readonly gate = new Gate();
+  private readonly reader: Reader;
   private readonly recorder: Recorder;
   private readonly runner: TurnRunner;
   private readonly messenger: Messenger;
@@ -69,6 +73,7 @@ export class ActorHost {
     const { memoryBytes, versionsRetained } = options.limits;
     this.retained = new RetainedVersions({ bytesMax: memoryBytes, versionsMax: versionsRetained });
     this.roster = new Roster(options, this.gate, this.pump, this.retained, this.rosterListener());
+    this.reader = new Reader(options, this.gate, this.roster);
     this.waker = new Waker(clock, (agent) => this.bringUp(agent));
     this.messenger = new Messenger(
       {
@@ -140,6 +145,11 @@ export class ActorHost {
     });
   }
 
+  /** Changes the superpositions of an agent (V3). The reply's value is what the event says. */
+  superpose(agent: AgentId, command: SuperpositionCommand): Promise<TurnReply> {
+    return this.command(agent, superpositionOrder(command, agent, this.options));
+  }
+
   /** A query on the newest state; an agent that does not exist answers from its initial state, and is not created. */
   query(agent: AgentId, method: string, input: Value): Promise<TurnReply> {
     const kind = this.roster.kindOf(agent);
@@ -158,56 +168,18 @@ export class ActorHost {
     return strongRead(this, agent, look);
   }
 
-  /**
-   * The activation of an agent, brought to life if it exists; undefined if it does not. Waits for its turn in the mailbox, but neither for
-   * steps nor for a pause after a failure.
-   */
-  async reading(agent: AgentId): Promise<Activation | undefined> {
-    const kind = this.roster.kindOf(agent);
-    for (;;) {
-      if (this.roster.find(agent) === undefined && !(await this.options.lane.exists(agent))) return undefined;
-      const activation = this.roster.find(agent) ?? this.roster.activate(agent, kind);
-      activation.lastUsedMs = this.options.clock.nowMs();
-      if (activation.stage !== 'ready') {
-        await new Promise<Activation>((resolve, reject) => activation.waiting.push({ resolve, reject }));
-        continue;
-      }
-      if (activation.mailbox.size > 0 && activation.turn === undefined && !activation.paused) {
-        await new Promise<void>((resolve, reject) => {
-          this.roster.enqueue(activation, { kind: 'mark', caller: { resolve, reject } });
-          activation.marks += 1;
-        });
-        // It may have gone and come back meanwhile.
-        if (this.roster.find(agent) !== activation) continue;
-      }
-      return activation.position === 0 ? undefined : activation;
-    }
+  /** The activation of an agent, brought to life if it exists; undefined if it does not. Waits for its turn in the mailbox. */
+  reading(agent: AgentId): Promise<Activation | undefined> {
+    return this.reader.reading(agent);
   }
 
-  /** Looks at an agent at once, or before its first turn if it is not here. */
-  async ahead<Seen>(agent: AgentId, look: Look<Seen>): Promise<Seen> {
-    if (this.roster.find(agent) === undefined && !(await this.options.lane.exists(agent))) return look(undefined);
-    const activation = this.roster.find(agent) ?? this.roster.activate(agent, this.roster.kindOf(agent));
-    const seen = (ready: Activation) => look(ready.position === 0 ? undefined : ready);
-    if (activation.stage === 'ready') return seen(activation);
-    // The look itself happens when the agent comes to life: a promise would let its turns go first.
-    return new Promise((resolve, reject) => activation.waiting.push({ resolve: (ready) => resolve(seen(ready)), reject }));
+  ahead<Seen>(agent: AgentId, look: Look<Seen>): Promise<Seen> {
+    return this.reader.ahead(agent, look);
   }
 
   /** Resolves when a strong read that saw everything up to the ticket may leave (L7). */
-  async barrier(ticket: Ticket): Promise<void> {
-    const { lane } = this.options;
-    const awaited = lane.barrier(ticket);
-    if (awaited <= lane.released) return;
-    const isAcknowledged = ticket <= lane.released;
-    lane.flush();
-    try {
-      await this.gate.passed(awaited);
-    } catch (error) {
-      if (!isAcknowledged || !isSkepError(error, 'disk-full')) throw error;
-      // A log without room takes no append. What was seen is acknowledged, so it is enough that nobody sealed the lane before the read began.
-      await lane.confirm();
-    }
+  barrier(ticket: Ticket): Promise<void> {
+    return this.reader.barrier(ticket);
   }
 
   /** Whether a method of a kind only reads. False for what is not known. */

@@ -17,9 +17,10 @@ import {
   type TimerItem,
   type TurnRecord,
 } from '@skep/protocol';
-import type { Edit, Tree } from '@skep/state';
+import { applyRecorded, type Edit, NO_SUPERPOSITIONS, type Superpositions, type Tree } from '@skep/state';
 import type { Activation } from './activation.js';
 import { Replies } from './dedupe.js';
+import { superpositionRoots } from './superpose/superposition-value.js';
 
 export interface SetTimer extends TimerItem {
   readonly atMs: number;
@@ -52,6 +53,7 @@ export class ActorState {
   pending: PendingTurn | undefined;
   readonly checkpoints = new Map<string, NamedCheckpoint>();
   lineage: RecordRest['lineage'];
+  superpositions: Superpositions = NO_SUPERPOSITIONS;
 
   constructor(
     readonly agent: AgentId,
@@ -71,6 +73,7 @@ export class ActorState {
     if (record.kind === 'step' && this.pending === undefined) {
       throw new SkepError('corrupt', { message: `the step ${record.name} belongs to no turn`, id: this.agent });
     }
+    if (record.kind === 'turn' && record.rest.superposition !== undefined) this.superpositionsAfter(record);
   }
 
   /** Adds a record. `tree`: the content after it, where the caller has it already. @throws SkepError `corrupt` when it does not fit */
@@ -95,10 +98,12 @@ export class ActorState {
 
   /** Covers the content and everything around it (G8). */
   get actorRoot(): HashHex {
-    return hashHexOf(encode([this.contentRoot, this.surroundings()]));
+    const parts: Value[] = [this.contentRoot, this.surroundings()];
+    if (this.superpositions.size > 0) parts.push(superpositionRoots(this.superpositions, this.tree));
+    return hashHexOf(encode(parts));
   }
 
-  /** Everything but the content, as a value. */
+  /** Everything but the content and the superpositions, as a value. */
   surroundings(): Value {
     return {
       version: this.version,
@@ -150,7 +155,20 @@ export class ActorState {
     return state;
   }
 
+  /** @throws SkepError `corrupt` when a step does not fit */
+  private superpositionsAfter({ rest, version, ms }: TurnRecord): Superpositions {
+    const { agent, superpositions } = this;
+    try {
+      return applyRecorded(superpositions, rest.superposition ?? [], { agent, head: { version: this.version, tree: this.tree }, version, ms });
+    } catch (cause) {
+      const message = `a record tells of superpositions that cannot be: ${(cause as Error).message}`;
+      throw new SkepError('corrupt', { message, id: agent, cause });
+    }
+  }
+
   private applyTurn(record: TurnRecord, tree: Tree | undefined): void {
+    // Before the edits: a collapse keeps what the state was.
+    if (record.rest.superposition !== undefined) this.superpositions = this.superpositionsAfter(record);
     const edits: readonly Edit[] =
       record.events.length === 1 ? (record.events[0] as { edits: readonly Edit[] }).edits : record.events.flatMap((event) => event.edits);
     if (tree !== undefined) this.tree = tree;

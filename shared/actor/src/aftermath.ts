@@ -35,7 +35,7 @@ export class Aftermath {
   failed(activation: Activation, message: TurnMessage, turn: Turn | undefined, thrown: unknown): void {
     const method = turn?.method ?? ('method' in message ? message.method : '');
     const error = handlerError(thrown, { agent: activation.agent, method });
-    const durable = message.kind === 'resumption' || turn?.journal?.durable === true;
+    const durable = message.kind === 'resumption' || turn?.usedJournal?.durable === true;
     if (turn !== undefined) {
       turn.draft.discard();
       turn.abort(error);

@@ -1,5 +1,6 @@
 import type { AgentId, Value } from '@skep/kernel';
 import type { AgentEvent } from '@skep/protocol';
+import type { BranchHandler, Superposed, SuperposeOptions } from './superpose/branch-context.js';
 
 /** Whom to send to: an agent's id, or its kind and name. Only agents of the sender's own tenant are reached. */
 export type Target = AgentId | { readonly kind: string | { readonly kind: string }; readonly name: string; readonly tenant?: string };
@@ -31,7 +32,7 @@ export interface QueryContext {
 }
 
 /** What a handler may do besides changing its state. Nothing of it happens unless the turn commits. */
-export interface Context {
+export interface Context<State = unknown> {
   readonly agent: AgentId;
   readonly tenant: string;
   readonly kind: string;
@@ -48,6 +49,12 @@ export interface Context {
   ask(to: Target, method: string, input?: unknown): Promise<Value>;
   /** Runs `run` once and records its result; a resumed turn gets the recorded result. At least once when it crashes in between. */
   step<Result>(name: string, run: (info: StepInfo) => Result | Promise<Result>): Promise<Result>;
+  /**
+   * Runs `handler` on so many branches of the state as it is now, keeps the best and drops the others: `branch.state` is the branch's own,
+   * `branch.score` and `branch.weight` judge it. Steps are recorded per branch; a resumed turn comes to the same end.
+   * @throws SkepError `branch-failed` when no branch succeeded
+   */
+  superpose<Result>(count: number, handler: BranchHandler<State, Result>, options?: SuperposeOptions): Promise<Superposed<Result>>;
   timer(name: string, options: TimerOptions, method: string, input?: unknown): void;
   cancelTimer(name: string): void;
   /** Adds an event of the user's own to the record. */

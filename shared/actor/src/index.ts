@@ -19,4 +19,5 @@ export { checkState } from './method.js';
 export type { AskElsewhere, OtherNodes } from './other-nodes.js';
 export { Roster, type RosterListener } from './roster.js';
 export { decodeSegment, decodeSnapshot, encodeSegment, encodeSnapshot, type Segment, type Snapshot } from './snapshot.js';
+export type { BranchContext, BranchHandler, BranchOutcome, Superposed, SuperposeOptions } from './superpose/branch-context.js';
 export { DEFAULT_SUPERVISION, type Directive, type Failures, NO_FAILURES, type Supervision, supervise } from './supervision.js';

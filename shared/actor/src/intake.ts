@@ -95,8 +95,8 @@ export class Intake {
   command(activation: Activation, command: Command): void {
     const { type, plan, caller } = command;
     try {
-      const { status, version, tree } = activation.ready;
-      const { data, edits, rest } = plan({ status, version, position: activation.position, tree });
+      const { status, version, tree, superpositions } = activation.ready;
+      const { data, edits, rest } = plan({ status, version, position: activation.position, tree, superpositions });
       const after = edits.length === 0 ? undefined : tree.apply(edits);
       const ticket = this.parts.recorder.plain(activation, command, [{ type, data, edits }], rest, after);
       if (rest.status !== undefined) this.parts.statusChanged(activation);

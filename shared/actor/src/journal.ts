@@ -108,6 +108,11 @@ export class Journal {
     return resultOf(this.ended({ name, occurrence, outcome }));
   }
 
+  /** Recorded steps whose names begin so will not be asked for, but for those that begin with `kept`. */
+  forget(start: string, kept?: string): void {
+    for (const key of this.unasked) if (key.startsWith(start) && (kept === undefined || !key.startsWith(kept))) this.unasked.delete(key);
+  }
+
   /** @throws SkepError `turn-diverged` */
   end(): void {
     for (const key of this.unasked) {

@@ -10,7 +10,7 @@ import type { Context, QueryContext } from './context.js';
 import { DEFAULT_SUPERVISION, type Supervision } from './supervision.js';
 
 /** `never` as input type: any function that takes a narrower input is a handler. */
-export type Handler<State> = (state: State, input: never, context: Context) => unknown;
+export type Handler<State> = (state: State, input: never, context: Context<State>) => unknown;
 export type Query<State> = (state: State, input: never, context: QueryContext) => unknown;
 
 export interface KindDefinition<State, Handlers, Queries> {

@@ -2,7 +2,7 @@
 import type { AgentId, SkepError, Value } from '@skep/kernel';
 import type { Level } from '@skep/ports';
 import type { AgentStatus, BegunRecord, RecordRest, ReplySlot } from '@skep/protocol';
-import type { Edit, Tree } from '@skep/state';
+import type { Edit, Superpositions, Tree } from '@skep/state';
 
 export interface TurnReply {
   readonly value: Value;
@@ -67,6 +67,7 @@ export interface CommandedAgent {
   readonly version: number;
   readonly position: number;
   readonly tree: Tree;
+  readonly superpositions: Superpositions;
 }
 
 export interface CommandPlan {

@@ -14,6 +14,7 @@ import type { Gate } from './gate.js';
 import type { HostOptions } from './host-options.js';
 import type { Message } from './message.js';
 import { withOrigin } from './origin.js';
+import { withoutExpired } from './superpose/superposition-plan.js';
 import type { TurnEffects } from './turn-effects.js';
 
 /**
@@ -39,7 +40,8 @@ export class Recorder {
   write(activation: Activation, given: AgentRecord, tree?: Tree): number {
     const { taken, ready, agent } = activation;
     const takes = given.kind === 'turn' && taken.size > 0;
-    const whole = takes ? { ...given, rest: { ...given.rest, taken: [...taken] } } : given;
+    const taking = takes ? { ...given, rest: { ...given.rest, taken: [...taken] } } : given;
+    const whole = ready.superpositions.size > 0 ? withoutExpired(taking, ready.superpositions) : taking;
     const record = activation.position === 0 ? withOrigin(whole, ready.tree) : whole;
     const body = encodeRecord(record);
     const { recordBytes } = this.options.limits;

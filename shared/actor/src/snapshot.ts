@@ -2,8 +2,10 @@
 import { type AgentId, decode, encode, type HashHex, SkepError, type Value } from '@skep/kernel';
 import { packTree, unpackTree } from '@skep/state';
 import { ActorState } from './actor-state.js';
+import { superpositionsFrom, superpositionsValue } from './superpose/superposition-value.js';
 
-const SNAPSHOT_FORMAT = 1;
+/** The newest format, of agents with superpositions; snapshots of all others have format 1. */
+const SNAPSHOT_FORMAT = 2;
 const SEGMENT_FORMAT = 1;
 
 export interface Snapshot {
@@ -29,16 +31,29 @@ export interface Segment {
 /** Bytes now, a function later: the caller decides when the segment's address is known. */
 export function encodeSnapshot(state: ActorState, position: number): (segment: HashHex | null) => Uint8Array {
   const surroundings = state.surroundings();
-  const { agent, tree } = state;
-  return (segment) => encode([SNAPSHOT_FORMAT, agent, position, segment, surroundings, packTree(tree)]);
+  const { agent, tree, superpositions } = state;
+  return (segment) => {
+    const fields: Value[] = [1, agent, position, segment, surroundings, packTree(tree)];
+    return encode(superpositions.size === 0 ? fields : [SNAPSHOT_FORMAT, ...fields.slice(1), superpositionsValue(superpositions, tree)]);
+  };
 }
 
 /** @throws SkepError `corrupt`, `unsupported-format` */
 export function decodeSnapshot(bytes: Uint8Array, agent: AgentId): Snapshot {
   const fields = readFields(bytes, { agent, what: 'snapshot', format: SNAPSHOT_FORMAT });
-  const [, owner, position, segment, surroundings, pack] = fields as [number, AgentId, number, HashHex | null, Value, Uint8Array];
+  const [, owner, position, segment, surroundings, pack, superpositions] = fields as [
+    number,
+    AgentId,
+    number,
+    HashHex | null,
+    Value,
+    Uint8Array,
+    Value?,
+  ];
   checkOwner(owner, agent);
-  return { state: ActorState.fromSurroundings(agent, unpackTree(pack), surroundings), position, segment };
+  const state = ActorState.fromSurroundings(agent, unpackTree(pack), surroundings);
+  if (superpositions !== undefined) state.superpositions = superpositionsFrom(agent, superpositions, state.tree);
+  return { state, position, segment };
 }
 
 export function encodeSegment(segment: Segment): Uint8Array {

@@ -6,9 +6,7 @@
 import { type AgentId, isSkepError } from '@skep/kernel';
 import type { Ticket } from '@skep/lane';
 import type { Activation } from './activation.js';
-
-/** Looks at an agent, undefined if it does not exist. The activation may be read until the first await. */
-export type Look<Seen> = (found: Activation | undefined) => Seen | Promise<Seen>;
+import type { Look } from './reader.js';
 
 export interface ReadAccess {
   /** Waits for its place in the agent's mailbox. */

@@ -127,7 +127,7 @@ export class TurnRunner implements TurnHost {
   private finish(turn: Turn, result: unknown): void {
     const { activation, message } = turn;
     const { ready } = activation;
-    turn.journal?.end();
+    turn.usedJournal?.end();
     const value = replyValue(result);
     const { tree, changes } = turn.draft.finish();
     if (changes.length > 0) {
@@ -136,7 +136,7 @@ export class TurnRunner implements TurnHost {
     }
     if (turn.sends.length > 0) checkOutbox(activation, turn.sends.length, this.limits.outboxMessages);
     const bare = changes.length === 0 && turn.sends.length === 0 && turn.timers.length === 0 && turn.events.length === 0;
-    if (bare && turn.slot === null && message.kind === 'call' && turn.journal?.durable !== true) {
+    if (bare && turn.slot === null && message.kind === 'call' && turn.usedJournal?.durable !== true) {
       const ticket = this.options.lane.barrier(activation.lastTicket);
       this.endTurn(turn);
       return this.reply(turn, value, ticket, ready.version);

@@ -13,13 +13,15 @@ import type { AnyKind } from './kind.js';
 import type { Call, Delivery, Resumption, TimerShot } from './message.js';
 import { checkPayload } from './payload.js';
 import { SeededChance } from './seeded-chance.js';
+import type { BranchHandler, Superposed, SuperposeOptions } from './superpose/branch-context.js';
+import { checkStepName, type SuperposeHost, Superposing } from './superpose/superposing.js';
 import type { TurnHost } from './turn-host.js';
 
 export type TurnMessage = Call | Delivery | TimerShot | Resumption;
 
 const TIMER_EVERY_MS_MIN = 10;
 
-export class Turn implements JournalHost, Context {
+export class Turn implements JournalHost, SuperposeHost, Context {
   readonly sends: SendItem[] = [];
   readonly timers: TimerItem[] = [];
   readonly events: RecordEvent[] = [];
@@ -39,6 +41,7 @@ export class Turn implements JournalHost, Context {
   private readonly chance: SeededChance;
   private sentTo: Map<AgentId, number> | undefined;
   private journalOrNone: Journal | undefined;
+  private superposing: Superposing | undefined;
   private controller: AbortController | undefined;
   private endedBy: SkepError | undefined;
 
@@ -95,8 +98,18 @@ export class Turn implements JournalHost, Context {
     return this.message.kind === 'call' ? this.message.chain : [];
   }
 
-  get journal(): Journal | undefined {
+  get journal(): Journal {
+    this.journalOrNone ??= new Journal(this, undefined);
     return this.journalOrNone;
+  }
+
+  /** Undefined while it never was needed. */
+  get usedJournal(): Journal | undefined {
+    return this.journalOrNone;
+  }
+
+  get limits(): TurnHost['limits'] {
+    return this.host.limits;
   }
 
   get signal(): AbortSignal {
@@ -110,12 +123,12 @@ export class Turn implements JournalHost, Context {
   }
 
   random(): number {
-    this.checkLive();
+    this.checkFree();
     return this.chance.next();
   }
 
   send(to: Target, method: string, input?: unknown): void {
-    this.checkLive();
+    this.checkFree();
     const receiver = this.idOf(to);
     if (this.host.methodKind(receiver, method) === 'query') {
       throw new SkepError('unknown-method', { message: `${method} is a query; only a handler takes messages`, id: receiver });
@@ -129,26 +142,33 @@ export class Turn implements JournalHost, Context {
 
   ask(to: Target, method: string, input?: unknown): Promise<Value> {
     return quiet(async () => {
-      this.checkLive();
+      this.checkFree();
       const receiver = this.idOf(to);
       const effect = this.host.methodKind(receiver, method) === 'query' ? 'query' : 'effect';
       const body = this.payload(input, `the question ${method}`);
-      this.journalOrNone ??= new Journal(this, undefined);
-      return this.journalOrNone.ask(`ask ${receiver} ${method}`, effect, (operation) => this.host.ask(this, receiver, method, body, operation));
+      return this.journal.ask(`ask ${receiver} ${method}`, effect, (operation) => this.host.ask(this, receiver, method, body, operation));
     });
   }
 
   step<Result>(name: string, run: (info: StepInfo) => Result | Promise<Result>): Promise<Result> {
     return quiet(async () => {
-      this.checkLive();
+      this.checkFree();
       checkName('step', name);
-      this.journalOrNone ??= new Journal(this, undefined);
-      return this.journalOrNone.step(name, run);
+      checkStepName(name);
+      return this.journal.step(name, run);
+    });
+  }
+
+  superpose<Result>(count: number, handler: BranchHandler<unknown, Result>, options?: SuperposeOptions): Promise<Superposed<Result>> {
+    return quiet(async () => {
+      this.checkLive();
+      this.superposing ??= new Superposing(this, { draft: this.draft, scope: '', seed: () => this.chance.seed, depth: 0 });
+      return this.superposing.run(count, handler, options);
     });
   }
 
   timer(name: string, { afterMs, atMs, everyMs }: TimerOptions, method: string, input?: unknown): void {
-    this.checkLive();
+    this.checkFree();
     checkName('timer', name);
     const due = atMs ?? this.startedMs + (afterMs ?? everyMs ?? Number.NaN);
     if (!Number.isSafeInteger(Math.round(due))) throw new SkepError('invalid-input', { message: 'a timer needs afterMs, atMs or everyMs', id: name });
@@ -170,13 +190,13 @@ export class Turn implements JournalHost, Context {
   }
 
   cancelTimer(name: string): void {
-    this.checkLive();
+    this.checkFree();
     checkName('timer', name);
     this.timers.push({ name, atMs: null, everyMs: 0, method: '', input: null });
   }
 
   emit(type: string, data?: unknown): void {
-    this.checkLive();
+    this.checkFree();
     checkName('event type', type);
     this.events.push({ type, data: this.payload(data, `the event ${type}`), edits: [] });
   }
@@ -249,6 +269,17 @@ export class Turn implements JournalHost, Context {
     const why = this.endedBy === undefined ? '' : ` (${this.endedBy.message})`;
     const message = `this turn is over${why}; its context can do nothing any more`;
     throw new SkepError('turn-cancelled', { message, id: this.agent, cause: this.endedBy });
+  }
+
+  /** @throws SkepError `turn-cancelled`, `invalid-input` while branches run (B3) */
+  private checkFree(): void {
+    this.checkLive();
+    if (this.superposing?.busy !== true) return;
+    throw new SkepError('invalid-input', {
+      message: 'branches of this turn are running; only they may act now',
+      id: this.agent,
+      remedy: 'Use branch.step and branch.random inside of superpose; send, ask and emit after it.',
+    });
   }
 
   /** Nothing that the handler still does counts any more. */

@@ -15,7 +15,7 @@ export function withdraw(activation: Activation, lapsed: ReadonlySet<AgentId>, e
     activation.starved.delete(agent);
   }
   const { turn } = activation;
-  if (turn === undefined || turn.journal?.durable === true || !restsOn(turn.message, lapsed)) return;
+  if (turn === undefined || turn.usedJournal?.durable === true || !restsOn(turn.message, lapsed)) return;
   turn.draft.discard();
   turn.abort(error);
   activation.turn = undefined;

@@ -48,6 +48,22 @@ export const LIMITS = {
   memoryBytes: 512 * 1024 * 1024,
   /** Agents that a node holds in memory at once. */
   activations: 200_000,
+  /** Superpositions of one agent, those that can still be undone included. */
+  superpositions: 16,
+  /** Branches of one superposition, and of one `ctx.superpose`. */
+  superpositionBranches: 256,
+  /** What the branches of one superposition hold beyond what they share with its base; the least likely are evicted above it. */
+  superpositionBytes: 16 * 1024 * 1024,
+  /** The weight floor: a branch against which the odds are longer than this to one is evicted. */
+  superpositionOddsMax: 1_000_000_000,
+  /** How long a collapse can be undone where nothing else is said. */
+  superpositionGraceMs: 10 * 60_000,
+  /** Pieces of evidence that one branch names; its weight holds older ones, too. */
+  superpositionEvidence: 64,
+  /** Branches that one `ctx.superpose` runs at the same time where nothing else is said. */
+  superposeConcurrency: 8,
+  /** How deep `superpose` may stand in branches of others. */
+  superposeDepth: 4,
   /** Agents met in a chain of calls. */
   callChain: 32,
 } as const;

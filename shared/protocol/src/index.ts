@@ -27,3 +27,4 @@ export {
 export { decodeRecord } from './record-reader.js';
 export { SeenNumbers } from './seen-numbers.js';
 export { type Request, Subjects } from './subjects.js';
+export type { BranchItem, SuperpositionItem } from './superposition-item.js';

@@ -2,15 +2,14 @@
  * Reads records back, field by field: what `encodeRecord` never writes is refused as `corrupt`, not taken for something near it. A record of
  * a newer format is told apart first, whatever its fields are.
  */
-import { type AgentId, decode, isSkepError, type Path, SkepError, type Value } from '@skep/kernel';
+import { type AgentId, decode, isSkepError, SkepError, type Value } from '@skep/kernel';
 import {
   type AgentRecord,
   type AgentStatus,
   type Cause,
-  FORMAT_WITHOUT_INITIAL,
+  FORMAT_SUPERPOSED,
   KINDS,
   RECORD_FORMAT,
-  type RecordEdit,
   type RecordEvent,
   type RecordRest,
   type RememberedReply,
@@ -19,6 +18,8 @@ import {
   type StepOutcome,
   type TimerItem,
 } from './record.js';
+import { bytesOf, foreign, list, listOf, number, present, readEdit, text, textOrNull, whole } from './record-fields.js';
+import { readSuperposition } from './superposition-item.js';
 
 const STATUSES: readonly AgentStatus[] = ['active', 'suspended', 'stopped', 'quarantined', 'terminated'];
 
@@ -30,8 +31,11 @@ export function decodeRecord(bytes: Uint8Array, agent: AgentId): AgentRecord {
     if (format > RECORD_FORMAT) {
       throw new SkepError('unsupported-format', { message: `a record has format ${format}, this Skep reads up to ${RECORD_FORMAT}`, id: agent });
     }
-    if (fields.length !== (format === FORMAT_WITHOUT_INITIAL ? 9 : 10) || format < FORMAT_WITHOUT_INITIAL) throw foreign('its shape');
-    return readRecord(fields);
+    if (format < 1 || fields.length !== (format % 2 === 1 ? 9 : 10)) throw foreign('its shape');
+    const record = readRecord(fields);
+    const superposed = record.kind === 'turn' && record.rest.superposition !== undefined;
+    if (superposed !== format >= FORMAT_SUPERPOSED) throw foreign('its format');
+    return record;
   } catch (cause) {
     if (isSkepError(cause, 'unsupported-format')) throw cause;
     throw new SkepError('corrupt', { message: `a record of the agent cannot be read: ${(cause as Error).message}`, id: agent, cause });
@@ -84,15 +88,6 @@ function readOutcome(ok: Value | undefined, value: Value | undefined, code: Valu
 function readEvent(value: Value): RecordEvent {
   const [type, data, edits] = listOf(value, 3);
   return { type: text(type), data: present(data), edits: list(edits).map(readEdit) };
-}
-
-function readEdit(value: Value): RecordEdit {
-  const fields = list(value);
-  const path = list(fields[1]);
-  if (!path.every((part) => typeof part === 'string' || typeof part === 'number')) throw foreign('the path of an edit');
-  if (fields[0] === 2 && fields.length === 2) return { kind: 'delete', path: path as Path };
-  if ((fields[0] !== 0 && fields[0] !== 1) || fields.length !== 3) throw foreign('an edit');
-  return { kind: fields[0] === 0 ? 'create' : 'update', path: path as Path, new: present(fields[2]) };
 }
 
 function readCause(fields: readonly Value[]): Cause {
@@ -153,6 +148,9 @@ function readRest(value: Value | undefined): RecordRest {
         rest.lineage = { agent: text(agent) as AgentId, version: whole(version), root: text(root) };
         break;
       }
+      case 'superposition':
+        rest.superposition = list(field).map(readSuperposition);
+        break;
       default:
         throw foreign(`its part ${name}`);
     }
@@ -184,48 +182,4 @@ function readStatus(value: Value): AgentStatus {
   const status = STATUSES.find((each) => each === value);
   if (status === undefined) throw foreign('its status');
   return status;
-}
-
-function foreign(what: string): Error {
-  return new Error(`${what} is none that is written`);
-}
-
-function list(value: Value | undefined): readonly Value[] {
-  if (!Array.isArray(value)) throw foreign('a field that should be a list');
-  return value;
-}
-
-function listOf(value: Value | undefined, length: number): readonly Value[] {
-  const fields = list(value);
-  if (fields.length !== length) throw foreign(`a list of ${fields.length} instead of ${length} fields`);
-  return fields;
-}
-
-function text(value: Value | undefined): string {
-  if (typeof value !== 'string') throw foreign('a field that should be text');
-  return value;
-}
-
-function textOrNull(value: Value | undefined): string | null {
-  return value === null ? null : text(value);
-}
-
-function number(value: Value | undefined): number {
-  if (typeof value !== 'number') throw foreign('a field that should be a number');
-  return value;
-}
-
-function whole(value: Value | undefined): number {
-  if (!Number.isSafeInteger(value) || (value as number) < 0) throw foreign('a field that should be a whole number');
-  return value as number;
-}
-
-function bytesOf(value: Value | undefined): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw foreign('a field that should be bytes');
-  return value;
-}
-
-function present(value: Value | undefined): Value {
-  if (value === undefined) throw foreign('a missing field');
-  return value;
 }

@@ -3,18 +3,22 @@
  *
  *   [1, kind, version, ms, counter, cause, correlation, what, rest]
  *   [2, kind, version, ms, counter, cause, correlation, what, rest, initial]
+ *   [3, ...] and [4, ...]: the same with superpositions in `rest`
  *
- * An agent's first record has format 2, and says what the agent was before it ("initial"); all others have format 1. First records of
- * format 1 are read, too: they were written before there was another.
+ * An agent's first record has format 2 or 4, and says what the agent was before it ("initial"); all others have format 1 or 3. First
+ * records of format 1 are read, too: they were written before there was another.
  * `what` holds the events of a turn, `rest` an object with everything that most turns do not have. `turn` ends a turn, `begun` journals
  * the start of one that awaits steps, `step` the result of one step. Old values of changes are not stored: folding brings them back.
  * `record-reader.ts` reads what is written here.
  */
 import { type AgentId, encode, type Path, type Value } from '@skep/kernel';
+import { editFields } from './record-fields.js';
+import { type SuperpositionItem, superpositionFields } from './superposition-item.js';
 
 /** The newest format. */
-export const RECORD_FORMAT = 2;
-export const FORMAT_WITHOUT_INITIAL = 1;
+export const RECORD_FORMAT = 4;
+/** The first of two that tell of superpositions. */
+export const FORMAT_SUPERPOSED = 3;
 
 export type Cause =
   | { readonly kind: 'call'; readonly operation: string | null }
@@ -77,6 +81,8 @@ export interface RecordRest {
   readonly checkpoint?: { readonly name: string; readonly root: string };
   /** The agent began as a branch of another. */
   readonly lineage?: { readonly agent: AgentId; readonly version: number; readonly root: string };
+  /** What happened to the agent's superpositions, in this order, before the edits of this record. */
+  readonly superposition?: readonly SuperpositionItem[];
 }
 
 interface Common {
@@ -127,7 +133,7 @@ export const KINDS = ['turn', 'begun', 'step'] as const;
 export function encodeRecord(record: AgentRecord): Uint8Array {
   const { initial } = record;
   const fields: Value[] = [
-    initial === undefined ? FORMAT_WITHOUT_INITIAL : RECORD_FORMAT,
+    formatOf(record),
     KINDS.indexOf(record.kind),
     record.version,
     record.ms,
@@ -139,6 +145,11 @@ export function encodeRecord(record: AgentRecord): Uint8Array {
   ];
   if (initial !== undefined) fields.push(initial);
   return encode(fields);
+}
+
+function formatOf(record: AgentRecord): number {
+  const superposed = record.kind === 'turn' && record.rest.superposition !== undefined;
+  return (superposed ? FORMAT_SUPERPOSED : 1) + (record.initial === undefined ? 0 : 1);
 }
 
 function whatOf(record: AgentRecord): Value {
@@ -154,10 +165,6 @@ function whatOf(record: AgentRecord): Value {
         : [record.name, record.occurrence, false, outcome.message, outcome.code];
     }
   }
-}
-
-function editFields(edit: RecordEdit): Value {
-  return edit.kind === 'delete' ? [2, edit.path] : [edit.kind === 'create' ? 0 : 1, edit.path, edit.new];
 }
 
 function causeFields(cause: Cause): Value {
@@ -187,6 +194,7 @@ function restFields(rest: RecordRest): Value {
   if (rest.status !== undefined) fields.status = rest.status;
   if (rest.checkpoint !== undefined) fields.checkpoint = [rest.checkpoint.name, rest.checkpoint.root];
   if (rest.lineage !== undefined) fields.lineage = [rest.lineage.agent, rest.lineage.version, rest.lineage.root];
+  if (rest.superposition !== undefined) fields.superposition = rest.superposition.map(superpositionFields);
   for (const _ in fields) return fields;
   return null;
 }

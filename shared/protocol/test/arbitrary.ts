@@ -1,7 +1,7 @@
 /** Records of every shape, for properties. */
 import { type AgentId, agentId, type Value } from '@skep/kernel';
 import fc from 'fast-check';
-import type { AgentRecord, Cause, RecordEdit, RecordEvent, RecordRest, ReplySlot, StepOutcome } from '../src/index.js';
+import type { AgentRecord, Cause, RecordEdit, RecordEvent, RecordRest, ReplySlot, StepOutcome, SuperpositionItem } from '../src/index.js';
 
 export const AGENT: AgentId = agentId({ tenant: 'default', kind: 'counter', name: 'a1' });
 
@@ -47,6 +47,27 @@ const slots: fc.Arbitrary<ReplySlot> = fc.oneof(
 
 const sends = fc.record({ to: agents, sequence: wholes, method: texts, input: values, correlation: fc.option(texts) });
 const timers = fc.record({ name: texts, atMs: fc.option(wholes), everyMs: wholes, method: texts, input: values });
+const likelihoods = fc.tuple(
+  texts,
+  fc.double({ noNaN: true, min: -1e6, max: 1e6 }).map((log) => log + 0),
+);
+const branches = fc.record({
+  name: texts,
+  work: fc.constantFrom('under-way' as const, 'committed' as const),
+  logWeight: fc.double({ noNaN: true, min: -1e6, max: 1e6 }).map((log) => log + 0),
+  content: fc.array(edits, { maxLength: 3 }),
+});
+const superpositions: fc.Arbitrary<SuperpositionItem> = fc.oneof(
+  fc.record({ kind: fc.constant('created' as const), name: texts, graceMs: wholes, branches: fc.array(branches, { maxLength: 3 }) }),
+  fc.record({ kind: fc.constant('added' as const), name: texts, seed: branches }),
+  fc.record({ kind: fc.constant('changed' as const), name: texts, branch: texts, content: fc.array(edits, { maxLength: 3 }) }),
+  fc.record({ kind: fc.constant('committed' as const), name: texts, branch: texts }),
+  fc.record({ kind: fc.constant('collapsed' as const), name: texts, branch: texts, weight: fc.constantFrom(0, 0.5, 1) }),
+  fc.record({ kind: fc.constant('weighed' as const), name: texts, label: texts, logLikelihoods: fc.array(likelihoods, { maxLength: 3 }) }),
+  fc.record({ kind: fc.constant('scored' as const), name: texts, branch: texts, score: fc.integer() }),
+  fc.record({ kind: fc.constant('failed' as const), name: texts, branch: texts, reason: texts }),
+  fc.record({ kind: fc.constant('ended' as const), name: texts }),
+);
 const rests: fc.Arbitrary<RecordRest> = fc.record(
   {
     sends: fc.array(sends, { minLength: 1, maxLength: 3 }),
@@ -56,6 +77,7 @@ const rests: fc.Arbitrary<RecordRest> = fc.record(
     status: fc.constantFrom('active' as const, 'suspended' as const, 'stopped' as const, 'quarantined' as const, 'terminated' as const),
     checkpoint: fc.record({ name: texts, root: texts }),
     lineage: fc.record({ agent: agents, version: wholes, root: texts }),
+    superposition: fc.array(superpositions, { minLength: 1, maxLength: 3 }),
   },
   { requiredKeys: [] },
 );

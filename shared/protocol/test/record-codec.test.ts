@@ -70,6 +70,36 @@ const FULL: AgentRecord = {
   },
 };
 
+const SUPERPOSED: AgentRecord = {
+  ...TURN,
+  events: [{ type: 'superposition created', data: { name: 'plan' }, edits: [] }],
+  rest: {
+    superposition: [
+      {
+        ...{ kind: 'created', name: 'plan', graceMs: 600_000 },
+        branches: [
+          { name: 'careful', work: 'committed', logWeight: 0, content: [{ kind: 'update', path: ['count'], new: 4 }] },
+          { name: 'bold', work: 'under-way', logWeight: -0.5, content: [] },
+        ],
+      },
+      { kind: 'added', name: 'plan', seed: { name: 'late', work: 'under-way', logWeight: -1.5, content: [{ kind: 'delete', path: ['notes'] }] } },
+      { kind: 'changed', name: 'plan', branch: 'bold', content: [{ kind: 'create', path: ['notes', 0], new: 'try' }] },
+      { kind: 'committed', name: 'plan', branch: 'bold' },
+      {
+        ...{ kind: 'weighed', name: 'plan', label: 'tests passed' },
+        logLikelihoods: [
+          ['careful', -0.25],
+          ['bold', -2],
+        ],
+      },
+      { kind: 'scored', name: 'plan', branch: 'bold', score: 7 },
+      { kind: 'failed', name: 'plan', branch: 'late', reason: 'evicted: too many bytes' },
+      { kind: 'collapsed', name: 'plan', branch: 'careful', weight: 0.75 },
+      { kind: 'ended', name: 'plan' },
+    ],
+  },
+};
+
 const GOLDEN_RECORDS: Readonly<Record<string, AgentRecord>> = {
   turn: TURN,
   'turn-full': FULL,
@@ -79,6 +109,8 @@ const GOLDEN_RECORDS: Readonly<Record<string, AgentRecord>> = {
   'turn-first': { ...TURN, initial: { count: 3, notes: [] } },
   'begun-first': { ...BEGUN, initial: {} },
   'step-error': { ...STEP, outcome: { kind: 'error', code: 'unavailable', message: 'the model is asleep' } },
+  'turn-superposed': SUPERPOSED,
+  'turn-first-superposed': { ...SUPERPOSED, initial: { count: 3, notes: [] } },
 };
 
 describe('a record comes back as it was', () => {
@@ -116,6 +148,15 @@ describe('a record comes back as it was', () => {
     expect(fieldsOf({ ...TURN, initial: { count: 3 } })).toEqual([2, ...fieldsOf(TURN).slice(1), { count: 3 }]);
     // First records of lanes that were written before there was a format 2.
     expect(decodeRecord(encode(fieldsOf(TURN)), AGENT)).toEqual(TURN);
+  });
+
+  test('V3 G8: superpositions make format 3, with what the agent was before it format 4; no other record is of these formats', () => {
+    expect([fieldsOf(SUPERPOSED)[0], fieldsOf({ ...SUPERPOSED, initial: {} })[0]]).toEqual([3, 4]);
+    const [, ...rest] = fieldsOf(SUPERPOSED);
+    expect(refusal(encode([1, ...rest]))).toBe('corrupt');
+    const [, ...plain] = fieldsOf(TURN);
+    expect(refusal(encode([3, ...plain]))).toBe('corrupt');
+    expect(refusal(encode([4, ...plain, {}]))).toBe('corrupt');
   });
 
   test('a turn without sends, timers or replies carries nothing for them', () => {

@@ -2,8 +2,11 @@
 import type { AgentKind, Handler, Query } from '@skep/actor';
 import { type AgentId, agentId, type Change, type Path, setOwn, type Value } from '@skep/kernel';
 import type { AgentEvent } from '@skep/protocol';
+import { DEFAULT_SUPERPOSITION } from '@skep/state';
 import type { AgentInfo, CallOptions, CheckpointInfo, Client, Reply } from './client.js';
 import type { AgentMerge, MergeRequest } from './merge/agent-merge.js';
+import { type SuperpositionHandle, superpositionHandle } from './superposition-handle.js';
+import type { SuperpositionInfo } from './superposition-info.js';
 
 type Input<Method> = Method extends (state: never, ...rest: infer Rest) => unknown ? (Rest extends readonly [] ? undefined : Rest[0]) : never;
 type Output<Method> = Method extends (...given: never) => infer Result ? Awaited<Result> : never;
@@ -52,6 +55,9 @@ export interface AgentBase<State, Handlers, Queries> {
   merge(request: MergeRequest): Promise<AgentMerge>;
   /** The event that wrote what is at a path now, or took it away; null if it is there since the agent began, or never was. */
   blame(path: Path): Promise<AgentEvent | null>;
+  /** A superposition of this agent by its name, which need not exist yet: several experimental states, of which one is kept. */
+  superposition(name?: string): SuperpositionHandle<State>;
+  superpositions(): Promise<readonly SuperpositionInfo[]>;
 }
 
 /** A handle with a `then` would be taken for a promise by whoever awaits it. */
@@ -108,6 +114,8 @@ function agentHandle<
     merge: (request) => client.merge(id, request),
     blame: (path) => client.blame(id, path),
     restore: async (target) => (await client.restore(id, target)) as Versioned<State>,
+    superposition: (name = DEFAULT_SUPERPOSITION) => superpositionHandle<State>(client, id, name),
+    superpositions: () => client.superpositions(id),
   };
   const methods: Record<string, (input?: unknown) => Promise<unknown>> = {};
   for (const method of [...kind.handlers.keys(), ...kind.queries.keys()]) {

@@ -6,7 +6,9 @@ import type { MergePoint } from '@skep/actor';
 import type { AgentId, Change, Path, Value } from '@skep/kernel';
 import type { Level } from '@skep/ports';
 import type { AgentEvent, AgentStatus } from '@skep/protocol';
+import type { SuperpositionCommand } from '@skep/state';
 import type { AgentMerge, MergeRequest } from './merge/agent-merge.js';
+import type { SuperpositionInfo, SuperpositionReply } from './superposition-info.js';
 
 export interface CallOptions {
   /** A UUIDv7: the call takes effect once, however often it is sent within `LIMITS.operationWindowMs`. */
@@ -163,6 +165,14 @@ export interface Client {
   merges(agent: AgentId): Promise<readonly MergePoint[]>;
   /** The event that wrote what is at a path now, or took it away; null if it is there since the agent began, or never was. */
   blame(agent: AgentId, path: Path): Promise<AgentEvent | null>;
+  /** Superpositions of the agent in the order of their creation; one that collapsed is there as long as the collapse can be undone. */
+  superpositions(agent: AgentId): Promise<readonly SuperpositionInfo[]>;
+  /** `unknown-superposition`. */
+  superposition(agent: AgentId, name: string): Promise<SuperpositionInfo>;
+  /** The state of a branch; its version is the one that the branches began from. `unknown-superposition`, `branch-failed`. */
+  branchState(agent: AgentId, superposition: string, branch: string): Promise<VersionedValue>;
+  /** Creates a superposition, changes its branches and weights, collapses it, undoes that, ends it: one record of the agent's log. */
+  superpose(agent: AgentId, command: SuperpositionCommand): Promise<SuperpositionReply>;
   status(): Promise<SwarmStatus>;
   /**
    * Acknowledged turns from now on. Returns the function that stops it. Turns may be left out when the watcher is too slow. What the

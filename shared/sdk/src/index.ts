@@ -10,12 +10,17 @@
 export {
   type AgentKind,
   type AnyKind,
+  type BranchContext,
+  type BranchHandler,
+  type BranchOutcome,
   type Context,
   defineAgent,
   type KindDefinition,
   type MergePoint,
   type QueryContext,
   type StepInfo,
+  type Superposed,
+  type SuperposeOptions,
   type Supervision,
   type Target,
   type TimerOptions,
@@ -35,7 +40,7 @@ export {
 } from '@skep/kernel';
 export type { Level } from '@skep/ports';
 export type { AgentEvent, AgentStatus } from '@skep/protocol';
-export type { MergeConflict, MergeRule, MergeStrategy, Resolution, ResolvedConflict } from '@skep/state';
+export type { Choice, Likelihoods, MergeConflict, MergeRule, MergeStrategy, Resolution, ResolvedConflict, SuperpositionCommand } from '@skep/state';
 export type { AgentBase, AgentHandle, Checkpoint, Versioned } from './agent-handle.js';
 export type {
   AgentInfo,
@@ -57,3 +62,5 @@ export type { AgentMerge, AgentVersion, MergeRequest } from './merge/agent-merge
 export { type ConnectOptions, connectSkep } from './remote-client.js';
 export { type OpenOptions, openSkep, Skep, type SwarmOptions } from './skep.js';
 export { type StateChange, StateKind, type StateUpdate } from './state-kind.js';
+export type { BranchInput, SuperpositionHandle } from './superposition-handle.js';
+export type { BranchInfo, SuperpositionInfo, SuperpositionReply } from './superposition-info.js';

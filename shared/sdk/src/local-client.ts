@@ -14,7 +14,7 @@ import {
 } from '@skep/kernel';
 import type { AgentEvent, AgentStatus } from '@skep/protocol';
 import type { SkepNode } from '@skep/runtime';
-import { diff, type Tree } from '@skep/state';
+import { diff, mustGetBranch, type Superposition, type SuperpositionCommand, type Tree } from '@skep/state';
 import { infoOf } from './agent-info.js';
 import { blamedEvent } from './blame.js';
 import type {
@@ -38,6 +38,8 @@ import { checkMergeRequest, checkPath } from './merge/merge-input.js';
 import { type AskAnywhere, pastAnywhere } from './merge/past.js';
 import { Turnstile } from './merge/turnstile.js';
 import { overdue } from './overdue.js';
+import { infoOfSuperposition, type SuperpositionInfo, type SuperpositionReply, superpositionsOf } from './superposition-info.js';
+import { checkSuperpositionCommand } from './superposition-input.js';
 import { listAgents, type Place, statusOf } from './swarm-view.js';
 
 export interface LocalClientOptions extends Place {
@@ -212,6 +214,30 @@ export class LocalClient implements Client {
     return (await this.node.host.historian.at(await this.existing(agent), version)).tree;
   }
 
+  async superpositions(agent: AgentId): Promise<readonly SuperpositionInfo[]> {
+    return superpositionsOf(await this.existing(agent));
+  }
+
+  async superposition(agent: AgentId, name: string): Promise<SuperpositionInfo> {
+    const activation = await this.existing(agent);
+    return infoOfSuperposition(agent, superpositionOf(activation, name), activation.ready.version);
+  }
+
+  async branchState(agent: AgentId, superposition: string, branch: string): Promise<VersionedValue> {
+    const found = superpositionOf(await this.existing(agent), superposition);
+    const { tree } = mustGetBranch(found, branch);
+    return { version: found.base.version, root: tree.root(), value: tree.value() };
+  }
+
+  async superpose(agent: AgentId, command: SuperpositionCommand): Promise<SuperpositionReply> {
+    checkSuperpositionCommand(command);
+    const { ready } = await this.existing(agent);
+    const { version, level } = await this.node.host.superpose(agent, command);
+    // Not by asking for the agent again: it may be on its way to another node, and what was done must not look refused.
+    const now = ready.superpositions.get(command.name);
+    return { name: command.name, version, level, superposition: now === undefined ? null : infoOfSuperposition(agent, now, ready.version) };
+  }
+
   async status(): Promise<SwarmStatus> {
     const { dir, startedMs, pid } = this.options;
     return statusOf(this.node, { dir, startedMs, pid });
@@ -295,6 +321,13 @@ function hostCall({ operation, expectedVersion }: CallOptions): HostCall {
     ...(expectedVersion === undefined ? {} : { expectedVersion }),
     ...(operation === undefined ? {} : { slot: { kind: 'operation', id: parseOperationId(operation).id } }),
   };
+}
+
+function superpositionOf({ agent, ready }: Activation, name: string): Superposition {
+  const found = ready.superpositions.get(name);
+  if (found !== undefined) return found;
+  const names = [...ready.superpositions.keys()].join(', ') || 'none';
+  throw new SkepError('unknown-superposition', { message: `there is no superposition ${name}; there are: ${names}`, id: agent });
 }
 
 function checkpointVersion(activation: Activation, name: string): number {

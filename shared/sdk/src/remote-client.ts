@@ -72,6 +72,10 @@ export class RemoteClient implements Client {
   merge = (agent: AgentId, request: MergeRequest) => this.ask<'merge'>('merge', [agent, request]);
   merges = (agent: AgentId) => this.ask<'merges'>('merges', [agent]);
   blame = (agent: AgentId, path: Path) => this.ask<'blame'>('blame', [agent, path]);
+  superpositions = (agent: AgentId) => this.ask<'superpositions'>('superpositions', [agent]);
+  superposition = (agent: AgentId, name: string) => this.ask<'superposition'>('superposition', [agent, name]);
+  branchState = (agent: AgentId, superposition: string, branch: string) => this.ask<'branchState'>('branchState', [agent, superposition, branch]);
+  superpose = (agent: AgentId, command: Parameters<Client['superpose']>[1]) => this.ask<'superpose'>('superpose', [agent, command]);
   status = () => this.ask<'status'>('status', []);
   doctor = () => this.ask<'doctor'>('doctor', []);
 

@@ -32,6 +32,10 @@ export const METHODS = [
   'merge',
   'merges',
   'blame',
+  'superpositions',
+  'superposition',
+  'branchState',
+  'superpose',
   'status',
   'doctor',
 ] as const satisfies readonly (keyof Client)[];

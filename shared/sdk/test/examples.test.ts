@@ -1,6 +1,6 @@
 /** The examples are programs that strangers learn from: each runs here, and does what it says. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,9 @@ import { main as timeTravel } from '../examples/02-memory-and-time-travel/index.
 import { main as messages } from '../examples/03-messages/index.js';
 import { main as modelInSteps } from '../examples/04-model-in-steps/index.js';
 import { main as testing } from '../examples/05-testing/index.js';
+import { main as bestOfN } from '../examples/09-best-of-n/index.js';
+import { main as treeSearch } from '../examples/10-tree-search/index.js';
+import { main as earlyStopping } from '../examples/11-ab-early-stopping/index.js';
 import { freshFolders } from './folders.js';
 
 const { freshDir } = freshFolders();
@@ -22,7 +25,7 @@ async function printed(run: (print: (line: string) => void) => Promise<void>): P
 }
 
 describe('U1: examples', () => {
-  it('are eight, each of 30 to 100 lines', () => {
+  it('are eleven, each of 30 to 100 lines', () => {
     const programs = {
       '01-counter': 'index.ts',
       '02-memory-and-time-travel': 'index.ts',
@@ -32,6 +35,9 @@ describe('U1: examples', () => {
       '06-raw-tcp': 'index.mjs',
       '07-python': 'main.py',
       '08-go': 'main.go',
+      '09-best-of-n': 'index.ts',
+      '10-tree-search': 'index.ts',
+      '11-ab-early-stopping': 'index.ts',
     };
     expect(readdirSync(EXAMPLES).sort()).toEqual(Object.keys(programs));
     for (const [folder, program] of Object.entries(programs)) {
@@ -80,6 +86,36 @@ describe('U1: examples', () => {
 
   it('05 U15: the test kit', async () => {
     expect((await printed((print) => testing(print))).length).toBe(2);
+  });
+
+  it('09 V5: the best of eight is kept, on a file as SWE-agent writes it', async () => {
+    const lines = await printed((print) => bestOfN(freshDir(), print));
+    const shares = lines.slice(0, 8).map((line) => Number(/ ([\d.]+) %$/.exec(line)?.[1]));
+    const kept = lines.findIndex((line) => line.startsWith('> '));
+    expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(100, 0);
+    expect(shares[kept]).toBe(Math.max(...shares));
+    expect(lines[8]).toMatch(/^version 1 remembers: .+ \.\.\. \(\d+ characters\)$/);
+  });
+
+  it('09 V5: and on a real one, compressed', async ({ skip }) => {
+    const file = fileURLToPath(new URL('../../../../shared/data/trajectories/eps.traj.gz', import.meta.url));
+    if (!existsSync(file)) skip();
+    expect((await printed((print) => bestOfN(freshDir(), print, file))).length).toBe(9);
+  });
+
+  it('10 V3: a tree search on branches finds the way, and the same one again', async () => {
+    const moves = await printed((print) => treeSearch(freshDir(), print));
+    expect(moves.at(-1)).toMatch(/ = 810$/);
+    expect(moves.length).toBeLessThanOrEqual(4);
+    expect(await printed((print) => treeSearch(freshDir(), print))).toEqual(moves);
+  });
+
+  it('11 V4 V5: a trial stops when it is sure, and goes on in the next process until then', async () => {
+    const dir = freshDir();
+    expect((await printed((print) => earlyStopping(dir, print, 30))).at(-1)).toBe('not sure yet after 30 customers');
+    const end = 'sure after 59 of 500 customers; version 1 says: Good to see you! The heather honey came in today.';
+    expect((await printed((print) => earlyStopping(dir, print))).at(-1)).toBe(end);
+    expect(await printed((print) => earlyStopping(dir, print))).toEqual(['decided: warm']);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
-import { type AgentHandle, defineAgent, openSkep } from '../src/index.js';
+import { type AgentHandle, type Context, defineAgent, openSkep } from '../src/index.js';
 import { Counter } from './kinds.js';
 
 const Typed = defineAgent({
@@ -33,6 +33,26 @@ const Typed = defineAgent({
   },
   queries: {
     last: (state) => state.words.at(-1),
+  },
+});
+
+const Superposing = defineAgent({
+  kind: 'superposing',
+  initial: { words: [] as string[] },
+  handlers: {
+    async best(_state, _input: null, ctx) {
+      const { winner, value, branches } = await ctx.superpose(3, async (branch) => {
+        expectTypeOf(branch.state).toEqualTypeOf<{ words: string[] }>();
+        const inner = await branch.superpose(2, (leaf) => leaf.state.words.length);
+        expectTypeOf(inner.value).toEqualTypeOf<number>();
+        return (await branch.step('say', () => 'word')) + inner.value;
+      });
+      expectTypeOf(winner).toEqualTypeOf<number>();
+      expectTypeOf(value).toEqualTypeOf<string>();
+      return [value, branches.length] as const;
+    },
+    /** A context that is annotated serves a state of any type. */
+    plain: async (_state, _input: null, ctx: Context) => (await ctx.superpose(1, (branch) => branch.index)).value,
   },
 });
 
@@ -116,5 +136,19 @@ describe('U1: a kind is typed from its definition to its handle', () => {
     });
     // @ts-expect-error the initial state does not fit the schema
     defineAgent({ kind: 'wrong', schema: z.object({ count: z.number() }), initial: { count: 'none' }, handlers: {} });
+  });
+
+  it('V3: types the states of branches, in handlers and on handles', async () => {
+    await using skep = await openSkep({ memory: true, kinds: [Superposing] });
+    const agent = skep.agent(Superposing, 'a');
+    expect(await agent.best()).toEqual(['word0', 3]);
+    expect(await agent.plain()).toBe(0);
+    await skep.client.create(agent.id).catch(() => {});
+    const tried = agent.superposition('tried');
+    await tried.create({ one: { state: { words: ['one'] } } });
+    expectTypeOf(await tried.state('one')).toEqualTypeOf<{ words: string[] }>();
+    // @ts-expect-error the state of this kind has words
+    await tried.add('two', { state: { word: 'two' } });
+    expectTypeOf((await tried.collapse('first')).value).toEqualTypeOf<{ words: string[] }>();
   });
 });

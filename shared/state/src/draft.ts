@@ -46,6 +46,13 @@ export class Draft<State = unknown> {
     this.slot = itemOf(value, [], this.tree.space);
   }
 
+  /** The tree as it stands now; the draft goes on. @throws SkepError `closed` if it has ended */
+  peek(): Tree {
+    this.scope.checkOpen();
+    const item = settled(this.slot);
+    return item === this.tree.item ? this.tree : new Tree(item, this.tree.space);
+  }
+
   /** Ends the draft. @throws SkepError `closed` if it has ended */
   finish(): DraftResult {
     this.scope.checkOpen();

@@ -18,16 +18,40 @@ export { type Draft, type DraftResult, draftOf } from './draft.js';
 export type { Edit } from './edit.js';
 export { type BranchName, type EngineOptions, type Observation, StateEngine } from './engine.js';
 export { Forest } from './forest.js';
+export { heapBytesOf } from './memory/heap-bytes.js';
+export { type RetainedAgent, type RetainedOptions, RetainedVersions } from './memory/retained-versions.js';
+export { type Evictable, S3Fifo } from './memory/s3-fifo.js';
 export type { ConflictKind, MergeConflict, Resolution, ResolvedConflict } from './merge/conflict.js';
 export { type MergeInput, type MergeOutcome, mergeAncestors, mergeTrees } from './merge/merge-trees.js';
 export type { MergeOptions, MergePlan, MergeResult } from './merge/plan.js';
 export type { ListById, MergeRule, MergeStrategy, NamedStrategy } from './merge/rule.js';
-export { heapBytesOf } from './memory/heap-bytes.js';
-export { type RetainedAgent, type RetainedOptions, RetainedVersions } from './memory/retained-versions.js';
-export { type Evictable, S3Fifo } from './memory/s3-fifo.js';
 export { packTree, unpackTree } from './pack.js';
 export { type Sink, sinkTree } from './seal.js';
 export type { Shared } from './share.js';
+export { budgetOf, evictions, type SuperpositionBudget } from './superposition/budget.js';
+export { isExpired, type Merging } from './superposition/collapse.js';
+export type { BranchContent, BranchRequest, SuperpositionCommand } from './superposition/command.js';
+export type { Likelihoods } from './superposition/evidence.js';
+export { engineHeads, type Heads, memoryHeads } from './superposition/heads.js';
+export { type Choice, type Observer, observe } from './superposition/observe.js';
+export { editInPlace } from './superposition/onto-draft.js';
+export { ownBytes } from './superposition/own-bytes.js';
+export { type PlanningAgent, planSuperposition, type SuperpositionPlan } from './superposition/plan.js';
+export {
+  applyRecorded,
+  applySteps,
+  type LiveStep,
+  type Moment,
+  NO_SUPERPOSITIONS,
+  type RecordedStep,
+  recordedSteps,
+  type SuperpositionStep,
+  type Superpositions,
+} from './superposition/step.js';
+export type { Collapse, Evidence, ExperimentalBranch, FailedBranch, Head, Superposition } from './superposition/superposition.js';
+export { mustGetBranch, weightOf, weightsOf } from './superposition/superposition.js';
+export { DEFAULT_SUPERPOSITION, type ExperimentalState, SuperpositionEngine, type SuperpositionRef } from './superposition/superposition-engine.js';
+export { logOf, normalised } from './superposition/weight.js';
 export { Tree, type TreeOptions, treeOf } from './tree.js';
 export { type KeptCheckpoint, memoryNodeStore, type NodeStore } from './versions/node-store.js';
 export type { Schedule } from './versions/sealer.js';

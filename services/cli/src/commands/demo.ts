@@ -8,6 +8,7 @@ import type { CommonOptions, Frame } from '../frame/frame.js';
 import { onInterruption } from '../frame/interruption.js';
 import { DATA_FOLDER } from '../opening/data-folder.js';
 import { countText, msText } from '../output/amounts.js';
+import { bestOfNCommand } from './best-of-n.js';
 
 interface Options extends CommonOptions {
   readonly seconds?: number;
@@ -42,7 +43,8 @@ export function demoCommand(frame: Frame): Command {
           interruption.dispose();
         }
       }),
-    );
+    )
+    .addCommand(bestOfNCommand(frame));
 }
 
 function isSound({ acknowledgedLost, doubled, gaps, failedCalls, rootsEqual, accountsEqual, agents, skipped }: Figures): boolean {

@@ -8,6 +8,8 @@ import { skep, temporaryFolder } from '../programs/skep.js';
 
 const COMMANDS = [
   ...['init', 'dev', 'demo', 'up', 'down', 'status', 'watch', 'reset', 'doctor', 'replay'],
+  'demo best-of-n',
+  ...['ls', 'show', 'collapse', 'undo'].map((name) => `superposition ${name}`),
   ...['ls', 'add', 'drain', 'kill'].map((name) => `node ${name}`),
   ...['where', 'migrate', 'pin', 'unpin'].map((name) => `agent ${name}`),
   ...['ls', 'get', 'create', 'call', 'suspend', 'resume', 'terminate', 'log', 'at', 'diff', 'branch', 'checkpoint', 'restore'].map(

@@ -4,8 +4,8 @@ import type { AgentRequest } from '@skep/runtime';
 import type { AgentInfo } from '../client.js';
 import type { LocalClient } from '../local-client.js';
 
-const READS = ['get', 'info', 'at', 'history', 'diff', 'checkpoints', 'merges', 'blame'] as const;
-const CHANGES = ['create', 'suspend', 'resume', 'terminate', 'checkpoint', 'branch', 'restore', 'merge'] as const;
+const READS = ['get', 'info', 'at', 'history', 'diff', 'checkpoints', 'merges', 'blame', 'superpositions', 'superposition', 'branchState'] as const;
+const CHANGES = ['create', 'suspend', 'resume', 'terminate', 'checkpoint', 'branch', 'restore', 'merge', 'superpose'] as const;
 
 export const AGENT_COMMANDS = [...READS, ...CHANGES] as const;
 

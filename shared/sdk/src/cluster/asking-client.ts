@@ -3,7 +3,18 @@
  * or the nodes over a bus. Every call of a handler carries a slot, so it takes effect once (G4).
  */
 import type { MergePoint } from '@skep/actor';
-import { type AgentId, type Change, checkName, isSkepError, type Path, parseAgentId, parseOperationId, SkepError, type Value } from '@skep/kernel';
+import {
+  type AgentId,
+  type Change,
+  checkName,
+  isSkepError,
+  normalize,
+  type Path,
+  parseAgentId,
+  parseOperationId,
+  SkepError,
+  type Value,
+} from '@skep/kernel';
 import type { AgentEvent, ReplySlot } from '@skep/protocol';
 import { callOptions } from '@skep/runtime';
 import type {
@@ -20,6 +31,8 @@ import type {
 } from '../client.js';
 import { checkAgent, checkCallOptions, checkedInput, checkFilter, checkObject } from '../client-input.js';
 import type { AgentMerge, MergeRequest } from '../merge/agent-merge.js';
+import type { SuperpositionInfo, SuperpositionReply } from '../superposition-info.js';
+import { checkSuperpositionCommand } from '../superposition-input.js';
 import { type AgentCommand, CALL, isRead } from './agent-commands.js';
 import type { AgentPage } from './agent-pages.js';
 import type { CallSessions } from './call-sessions.js';
@@ -75,6 +88,14 @@ export class AskingClient implements Client {
   branch = (agent: AgentId, name: string, options: { readonly version?: number } = {}) =>
     this.command<AgentInfo>(agent, 'branch', [name, options as Value]);
   restore = (agent: AgentId, target: Parameters<Client['restore']>[1]) => this.command<VersionedValue>(agent, 'restore', [target as Value]);
+  superpositions = (agent: AgentId) => this.command<readonly SuperpositionInfo[]>(agent, 'superpositions', []);
+  superposition = (agent: AgentId, name: string) => this.command<SuperpositionInfo>(agent, 'superposition', [name]);
+  branchState = (agent: AgentId, superposition: string, branch: string) =>
+    this.command<VersionedValue>(agent, 'branchState', [superposition, branch]);
+  superpose = async (agent: AgentId, command: Parameters<Client['superpose']>[1]) => {
+    checkSuperpositionCommand(command);
+    return this.command<SuperpositionReply>(agent, 'superpose', [normalize(command)]);
+  };
 
   merge = (agent: AgentId, request: MergeRequest) => this.command<AgentMerge>(agent, 'merge', [request as unknown as Value]);
   merges = (agent: AgentId) => this.command<readonly MergePoint[]>(agent, 'merges', []);

@@ -34,6 +34,10 @@ export class OperatorClient implements Client {
   merge = (agent: AgentId, request: Parameters<Client['merge']>[1]) => this.of(agent).merge(agent, request);
   merges = (agent: AgentId) => this.of(agent).merges(agent);
   blame = (agent: AgentId, path: Path) => this.of(agent).blame(agent, path);
+  superpositions = (agent: AgentId) => this.of(agent).superpositions(agent);
+  superposition = (agent: AgentId, name: string) => this.of(agent).superposition(agent, name);
+  branchState = (agent: AgentId, superposition: string, branch: string) => this.of(agent).branchState(agent, superposition, branch);
+  superpose = (agent: AgentId, command: Parameters<Client['superpose']>[1]) => this.of(agent).superpose(agent, command);
   status = () => this.parts.admin.swarm();
   doctor = () => this.ofTenant(this.parts.tenants[0] ?? 'default').doctor();
 

@@ -27,6 +27,10 @@ export class CurrentClient implements Client {
   merge = async (...given: Given<'merge'>) => this.current().merge(...given);
   merges = async (...given: Given<'merges'>) => this.current().merges(...given);
   blame = async (...given: Given<'blame'>) => this.current().blame(...given);
+  superpositions = async (...given: Given<'superpositions'>) => this.current().superpositions(...given);
+  superposition = async (...given: Given<'superposition'>) => this.current().superposition(...given);
+  branchState = async (...given: Given<'branchState'>) => this.current().branchState(...given);
+  superpose = async (...given: Given<'superpose'>) => this.current().superpose(...given);
   status = async () => this.current().status();
   doctor = async () => this.current().doctor();
 
