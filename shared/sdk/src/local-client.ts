@@ -3,7 +3,7 @@ import type { Activation, HostCall } from '@skep/actor';
 import { type AgentId, agentId, type Change, checkName, parseAgentId, parseOperationId, SkepError, toSkepError, type Value } from '@skep/kernel';
 import type { AgentEvent, AgentStatus } from '@skep/protocol';
 import type { SkepNode } from '@skep/runtime';
-import { diff, mustGetBranch, type Superposition, type SuperpositionCommand } from '@skep/state';
+import { diff, mustGetBranch, type Superposition, type SuperpositionCommand, withoutOld } from '@skep/state';
 import { infoOf } from './agent-info.js';
 import type {
   AgentInfo,
@@ -294,10 +294,4 @@ function checkpointVersion(activation: Activation, name: string): number {
   if (checkpoint !== undefined) return checkpoint.version;
   const names = [...activation.ready.checkpoints.keys()].join(', ') || 'none';
   throw new SkepError('unknown-checkpoint', { message: `there is no checkpoint ${name}; there are: ${names}`, id: activation.agent });
-}
-
-function withoutOld(change: Change) {
-  return change.kind === 'delete'
-    ? ({ kind: 'delete', path: change.path } as const)
-    : ({ kind: change.kind, path: change.path, new: change.new } as const);
 }
