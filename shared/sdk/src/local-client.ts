@@ -14,7 +14,7 @@ import {
 } from '@skep/kernel';
 import type { AgentEvent, AgentStatus } from '@skep/protocol';
 import type { SkepNode } from '@skep/runtime';
-import { diff, mustGetBranch, type Superposition, type SuperpositionCommand, type Tree } from '@skep/state';
+import { diff, mustGetBranch, type Superposition, type SuperpositionCommand, type Tree, withoutOld } from '@skep/state';
 import { infoOf } from './agent-info.js';
 import { blamedEvent } from './blame.js';
 import type {
@@ -31,7 +31,6 @@ import type {
 } from './client.js';
 import { checkAgent, checkCallOptions, checkCount, checkedInput, checkFilter, checkObject, checkRange, checkRestoreTarget } from './client-input.js';
 import { examine } from './doctor.js';
-import { withoutOld } from './edits.js';
 import type { AgentMerge, MergeRequest } from './merge/agent-merge.js';
 import { AgentMerger } from './merge/agent-merger.js';
 import { checkMergeRequest, checkPath } from './merge/merge-input.js';
@@ -201,32 +200,33 @@ export class LocalClient implements Client {
   }
 
   async merges(agent: AgentId): Promise<readonly MergePoint[]> {
-    return this.node.host.historian.mergePoints(await this.existing(agent));
+    return this.read(agent, (found) => this.node.host.historian.mergePoints(found));
   }
 
   async blame(agent: AgentId, path: Path): Promise<AgentEvent | null> {
     checkPath({ path });
-    return blamedEvent(this.node.host.historian.newestFirst(await this.existing(agent)), path);
+    return this.read(agent, (found) => blamedEvent(this.node.host.historian.newestFirst(found), path));
   }
 
   /** As `at`, for code of this process. */
   async treeAt(agent: AgentId, version: number): Promise<Tree> {
-    return (await this.node.host.historian.at(await this.existing(agent), version)).tree;
+    return (await this.read(agent, (found) => this.node.host.historian.at(found, version))).tree;
   }
 
   async superpositions(agent: AgentId): Promise<readonly SuperpositionInfo[]> {
-    return superpositionsOf(await this.existing(agent));
+    return this.read(agent, superpositionsOf);
   }
 
   async superposition(agent: AgentId, name: string): Promise<SuperpositionInfo> {
-    const activation = await this.existing(agent);
-    return infoOfSuperposition(agent, superpositionOf(activation, name), activation.ready.version);
+    return this.read(agent, (found) => infoOfSuperposition(agent, superpositionOf(found, name), found.ready.version));
   }
 
   async branchState(agent: AgentId, superposition: string, branch: string): Promise<VersionedValue> {
-    const found = superpositionOf(await this.existing(agent), superposition);
-    const { tree } = mustGetBranch(found, branch);
-    return { version: found.base.version, root: tree.root(), value: tree.value() };
+    return this.read(agent, (activation) => {
+      const found = superpositionOf(activation, superposition);
+      const { tree } = mustGetBranch(found, branch);
+      return { version: found.base.version, root: tree.root(), value: tree.value() };
+    });
   }
 
   async superpose(agent: AgentId, command: SuperpositionCommand): Promise<SuperpositionReply> {

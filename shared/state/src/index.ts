@@ -47,6 +47,7 @@ export {
   recordedSteps,
   type SuperpositionStep,
   type Superpositions,
+  withoutOld,
 } from './superposition/step.js';
 export type { Collapse, Evidence, ExperimentalBranch, FailedBranch, Head, Superposition } from './superposition/superposition.js';
 export { mustGetBranch, weightOf, weightsOf } from './superposition/superposition.js';

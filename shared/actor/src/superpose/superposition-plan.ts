@@ -1,7 +1,16 @@
 /** A command on the superpositions of an agent as a record of its log: an event, the steps, and the edits of its state if it collapses. */
 import { type AgentId, parseAgentId, SkepError, type Value } from '@skep/kernel';
 import type { AgentRecord } from '@skep/protocol';
-import { diff, isExpired, planSuperposition, recordedSteps, type SuperpositionCommand, type Superpositions } from '@skep/state';
+import {
+  diff,
+  isExpired,
+  planSuperposition,
+  recordedSteps,
+  type SuperpositionCommand,
+  type Superpositions,
+  type Tree,
+  withoutOld,
+} from '@skep/state';
 import type { HostOptions } from '../host-options.js';
 import type { Command, CommandedAgent, CommandPlan } from '../message.js';
 import { checkState } from '../method.js';
@@ -21,7 +30,7 @@ const EVENTS: { readonly [Kind in SuperpositionCommand['kind']]: string } = {
 
 /**
  * What the agent is told. Its plan throws as `planSuperposition` does; `invalid-state` for a branch that the kind's schema refuses,
- * `agent-terminated`.
+ * `payload-too-large` for one that is too large a state, `agent-terminated`.
  */
 export function superpositionOrder(command: SuperpositionCommand, agent: AgentId, options: HostOptions): Pick<Command, 'type' | 'plan'> {
   return { type: EVENTS[command.kind] ?? 'superposition', plan: (now) => planned(command, agent, now, options) };
@@ -33,12 +42,18 @@ function planned(command: SuperpositionCommand, agent: AgentId, now: CommandedAg
   const head = { version, tree };
   const nowMs = clock.nowMs();
   const plan = planSuperposition(command, { agent, head, superpositions, nowMs, limits });
-  const edits = plan.tree === undefined ? [] : diff(tree, plan.tree);
-  const kind = kinds.get(parseAgentId(agent).kind);
-  if (plan.tree !== undefined && edits.length > 0 && kind !== undefined) checkState(kind, plan.tree.value());
+  const edits = plan.tree === undefined ? [] : diff(tree, plan.tree).map(withoutOld);
+  if (plan.tree !== undefined && edits.length > 0) checkNext(plan.tree, agent, { limits, kinds });
   const moment = { agent, head, version: version + (edits.length > 0 ? 1 : 0), ms: nowMs };
   const superposition = recordedSteps(superpositions, plan.steps, moment);
   return { data: dataOf(command, plan.steps), edits, rest: { superposition } };
+}
+
+function checkNext(tree: Tree, agent: AgentId, { limits, kinds }: Pick<HostOptions, 'limits' | 'kinds'>): void {
+  const kind = kinds.get(parseAgentId(agent).kind);
+  if (kind !== undefined) checkState(kind, tree.value());
+  if (tree.byteLength <= limits.stateBytes) return;
+  throw new SkepError('payload-too-large', { message: `the branch has ${tree.byteLength} bytes, the limit is ${limits.stateBytes}`, id: agent });
 }
 
 /** A record with the end of collapses that can be undone no more: what the state was before them need not be kept. */

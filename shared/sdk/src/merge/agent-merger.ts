@@ -4,9 +4,8 @@
  */
 import { type ActorHost, checkState, type MergePoint } from '@skep/actor';
 import { type AgentId, isSkepError, SkepError } from '@skep/kernel';
-import { diff, mergeAncestors, mergeTrees, type Tree } from '@skep/state';
+import { diff, mergeAncestors, mergeTrees, type Tree, withoutOld } from '@skep/state';
 import type { AgentInfo } from '../client.js';
-import { withoutOld } from '../edits.js';
 import type { AgentMerge, AgentVersion, MergeRequest } from './agent-merge.js';
 import { commonVersions, type PointsOf } from './common-versions.js';
 import type { Past } from './past.js';

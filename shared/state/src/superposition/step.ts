@@ -155,6 +155,7 @@ function withContent<From, To>(
   }
 }
 
+/** As records keep it: folding brings old values back. */
 export function withoutOld(change: Edit): Edit {
   return change.kind === 'delete' ? { kind: 'delete', path: change.path } : { kind: change.kind, path: change.path, new: change.new };
 }
