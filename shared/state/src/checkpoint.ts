@@ -19,7 +19,7 @@ export interface Provenance {
   readonly note?: string;
   /** The event, operation or message that brought the state about. */
   readonly cause?: string;
-  /** When: decides where the rule `last-writer` holds. */
+  /** When: decides for what it wrote where the rule `last-writer` holds. */
   readonly clock?: HybridClock;
 }
 

@@ -14,6 +14,7 @@ export { type Draft, type DraftResult, draftOf } from './draft.js';
 export type { Edit } from './edit.js';
 export { type BranchName, type EngineOptions, type Observation, StateEngine } from './engine.js';
 export { Forest } from './forest.js';
+export type { Clocks, ClocksOf } from './merge/clocks.js';
 export type { ConflictKind, MergeConflict, Resolution, ResolvedConflict } from './merge/conflict.js';
 export { type MergeInput, type MergeOutcome, mergeAncestors, mergeTrees } from './merge/merge-trees.js';
 export type { MergeOptions, MergePlan, MergeResult } from './merge/plan.js';
@@ -21,6 +22,7 @@ export type { ListById, MergeRule, MergeStrategy, NamedStrategy } from './merge/
 export { packTree, unpackTree } from './pack.js';
 export type { Shared } from './share.js';
 export { Tree, type TreeOptions, treeOf } from './tree.js';
+export { addressable } from './versions/blame.js';
 export { type KeptCheckpoint, memoryNodeStore, type NodeStore } from './versions/node-store.js';
 export type { Schedule } from './versions/sealer.js';
 export { type CheckpointRef, type HeadMove, MAIN_BRANCH, type Tag, VersionGraph } from './versions/version-graph.js';

@@ -4,15 +4,18 @@
  */
 import { type ActorHost, checkState, type MergePoint } from '@skep/actor';
 import { type AgentId, isSkepError, SkepError } from '@skep/kernel';
-import { diff, mergeAncestors, mergeTrees, type Tree } from '@skep/state';
+import { type ClocksOf, diff, mergeAncestors, mergeTrees, type Tree } from '@skep/state';
 import type { AgentInfo } from '../client.js';
 import { withoutOld } from '../edits.js';
 import type { AgentMerge, AgentVersion, MergeRequest } from './agent-merge.js';
 import { commonVersions, type PointsOf } from './common-versions.js';
 import type { Past } from './past.js';
+import { writtenAt } from './written-at.js';
 
 /** How often a merge begins anew because the agent changed meanwhile what is merged. */
 const TRIES_MAX = 16;
+/** Events of each side that are looked through for who wrote last; what only older ones wrote is a conflict. */
+const EVENTS_MAX = 10_000;
 /** Agents whose merges are followed to find what two have in common. */
 const AGENTS_MAX = 1_024;
 /** Common states that contradict each other are merged with each other; so are those that these have in common, and so on. */
@@ -71,7 +74,8 @@ export class AgentMerger {
     // A branch that did nothing of its own, or undid it all, has nothing to bring; what ancestors contradict each other in has no root.
     if (!base.isUndecided && source.root() === base.tree.root()) return { kind: 'unchanged', ...told };
     const kind = isForward ? 'fast-forward' : 'merged';
-    const join = (into: Tree) => this.joined(agent, base, { source, target: into }, request, { ours, theirs });
+    const clocksOf = await this.clocksOf({ ours, theirs }, bases, { source, target }, request);
+    const join = (into: Tree) => this.joined(agent, base, { source, target: into }, { ...request, clocksOf });
     const joined = join(target);
     if (joined.conflicts.length > 0) return { kind: 'conflicts', ...told, conflicts: joined.conflicts };
     if (request.dryRun === true) return { kind, ...told, changes: joined.changes, level: null };
@@ -93,12 +97,24 @@ export class AgentMerger {
   }
 
   /** @throws SkepError `invalid-state` when the schema of the kind refuses what comes of it */
-  private joined(agent: AgentId, { tree: base, isUndecided }: Base, trees: Trees, request: MergeRequest, { ours, theirs }: Sides) {
-    const { rules, resolutions } = request;
-    const clocks = { source: clockOf(theirs), target: clockOf(ours) };
-    const { tree, conflicts } = mergeTrees({ base, isBaseUndecided: isUndecided, ...trees, rules, resolutions, clocks });
+  private joined(
+    agent: AgentId,
+    { tree: base, isUndecided }: Base,
+    trees: Trees,
+    { rules, resolutions, clocksOf }: MergeRequest & { clocksOf: ClocksOf },
+  ) {
+    const { tree, conflicts } = mergeTrees({ base, isBaseUndecided: isUndecided, ...trees, rules, resolutions, clocksOf });
     if (conflicts.length === 0) checkState(this.host.roster.kindOf(agent), tree.value());
     return { conflicts, changes: diff(trees.target, tree) };
+  }
+
+  /** Histories are read only where a rule asks who wrote last. */
+  private async clocksOf({ ours, theirs }: Sides, bases: readonly AgentVersion[], trees: Trees, { rules = [] }: MergeRequest): Promise<ClocksOf> {
+    if (!rules.some(({ resolve }) => resolve === 'last-writer')) return () => ({ source: undefined, target: undefined });
+    const since = ({ agent }: AgentInfo) => 1 + (bases.find((base) => base.agent === agent)?.version ?? -1);
+    const read = (info: AgentInfo) => this.past.history(info.agent, { from: since(info), limit: EVENTS_MAX });
+    const [source, target] = [writtenAt(await read(theirs), trees.source), writtenAt(await read(ours), trees.target)];
+    return (path) => ({ source: source(path), target: target(path) });
   }
 
   /** The state to compare with: the merge of the common ones where there are several. */
@@ -137,8 +153,4 @@ export class AgentMerger {
 
 function isIn(versions: readonly AgentVersion[], { agent, version }: AgentVersion): boolean {
   return versions.some((each) => each.agent === agent && each.version === version);
-}
-
-function clockOf({ updatedMs }: AgentInfo) {
-  return updatedMs === null ? undefined : { ms: updatedMs, counter: 0 };
 }
