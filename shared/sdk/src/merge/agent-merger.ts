@@ -4,10 +4,11 @@
  */
 import { type ActorHost, checkState, type MergePoint } from '@skep/actor';
 import { type AgentId, isSkepError, SkepError } from '@skep/kernel';
-import { type ClocksOf, diff, mergeAncestors, mergeTrees, type Tree } from '@skep/state';
+import { type ClocksOf, diff, mergeTrees, type Tree } from '@skep/state';
 import type { AgentInfo } from '../client.js';
 import { withoutOld } from '../edits.js';
 import type { AgentMerge, AgentVersion, MergeRequest } from './agent-merge.js';
+import { type CommonState, commonState } from './common-state.js';
 import { commonVersions, type PointsOf } from './common-versions.js';
 import type { Past } from './past.js';
 import { writtenAt } from './written-at.js';
@@ -18,13 +19,6 @@ const TRIES_MAX = 16;
 const EVENTS_MAX = 10_000;
 /** Agents whose merges are followed to find what two have in common. */
 const AGENTS_MAX = 1_024;
-/** Common states that contradict each other are merged with each other; so are those that these have in common, and so on. */
-const NESTING_MAX = 64;
-
-interface Base {
-  readonly tree: Tree;
-  readonly isUndecided: boolean;
-}
 
 interface Trees {
   readonly source: Tree;
@@ -70,7 +64,9 @@ export class AgentMerger {
     if (isIn(bases, from)) return { kind: 'unchanged', ...told };
     const [source, target] = [await past.treeAt(from.agent, from.version), await past.treeAt(agent, ours.version)];
     const isForward = isIn(bases, { agent, version: ours.version });
-    const base = isForward ? { tree: target, isUndecided: false } : await this.baseOf(bases, request, pointsOf, 0);
+    const base = isForward
+      ? { tree: target, isUndecided: false }
+      : await commonState(bases, { pointsOf, treeAt: past.treeAt.bind(past), rules: request.rules });
     // A branch that did nothing of its own, or undid it all, has nothing to bring; what ancestors contradict each other in has no root.
     if (!base.isUndecided && source.root() === base.tree.root()) return { kind: 'unchanged', ...told };
     const kind = isForward ? 'fast-forward' : 'merged';
@@ -99,7 +95,7 @@ export class AgentMerger {
   /** @throws SkepError `invalid-state` when the schema of the kind refuses what comes of it */
   private joined(
     agent: AgentId,
-    { tree: base, isUndecided }: Base,
+    { tree: base, isUndecided }: CommonState,
     trees: Trees,
     { rules, resolutions, clocksOf }: MergeRequest & { clocksOf: ClocksOf },
   ) {
@@ -115,23 +111,6 @@ export class AgentMerger {
     const read = (info: AgentInfo) => this.past.history(info.agent, { from: since(info), limit: EVENTS_MAX });
     const [source, target] = [writtenAt(await read(theirs), trees.source), writtenAt(await read(ours), trees.target)];
     return (path) => ({ source: source(path), target: target(path) });
-  }
-
-  /** The state to compare with: the merge of the common ones where there are several. */
-  private async baseOf(bases: readonly AgentVersion[], request: MergeRequest, pointsOf: PointsOf, nesting: number): Promise<Base> {
-    const [first, ...others] = (nesting < NESTING_MAX ? bases : bases.slice(0, 1)) as [AgentVersion, ...AgentVersion[]];
-    const merged = [first];
-    let tree = await this.past.treeAt(first.agent, first.version);
-    let isUndecided = false;
-    for (const next of others) {
-      const older = await this.baseOf(commonVersions(merged, next, pointsOf), request, pointsOf, nesting + 1);
-      const source = await this.past.treeAt(next.agent, next.version);
-      const made = mergeAncestors({ base: older.tree, source, target: tree, rules: request.rules });
-      tree = made.tree;
-      isUndecided ||= older.isUndecided || made.isUndecided;
-      merged.push(next);
-    }
-    return { tree, isUndecided };
   }
 
   /** The merge points of these agents and of all from whom they have something. */

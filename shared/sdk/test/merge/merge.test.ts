@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type AgentMerge, agentId, defineAgent, openSkep } from '../src/index.js';
-import { testSkep } from '../src/testing.js';
-import { refusal } from './refusal.js';
+import { type AgentMerge, agentId, defineAgent, openSkep } from '../../src/index.js';
+import { testSkep } from '../../src/testing.js';
+import { refusal } from '../refusal.js';
 
 const Notes = defineAgent({
   kind: 'notes',
@@ -157,6 +157,20 @@ describe('V8: merging one agent into another', () => {
     await root.count(5);
     expect(await root.merge({ from: two.id, rules })).toMatchObject({ kind: 'merged', bases: [{ agent: root.id, version: 2 }] });
     expect((await root.state()).value.count).toBe(total + 6);
+  });
+
+  it('V8: three agents that take each other’s states round after round count everything once, and soon', async () => {
+    await using skep = await opened();
+    const root = skep.agent(Notes, 'root');
+    await root.count(1);
+    const three = await Promise.all(['one', 'two', 'three'].map((name) => root.branch(name)));
+    const rounds = 10;
+    for (let round = 0; round < rounds; round += 1) {
+      for (const each of three) await each.count(1);
+      const aside = await Promise.all(three.map((each, at) => each.branch(`aside-${round}-${at}`)));
+      for (const each of three) for (const other of aside) expect((await each.merge({ from: other.id, rules })).kind).not.toBe('conflicts');
+    }
+    for (const each of three) expect((await each.state()).value.count).toBe(1 + 3 * rounds);
   });
 
   it('V8: the last writer of a place wins, whoever wrote anything else later', async () => {
