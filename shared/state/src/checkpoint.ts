@@ -113,7 +113,8 @@ export class Checkpoint {
   }
 }
 
-function letGo(id: CheckpointId): SkepError {
+/** The error for a state that is not in memory. */
+export function letGo(id: CheckpointId): SkepError {
   const remedy = 'Bring it back with `recallState`, then ask again.';
   return new SkepError('unknown-checkpoint', { message: 'the state of this checkpoint is not in memory any more', id, remedy });
 }
