@@ -7,14 +7,23 @@ import type { AgentEvent } from '@skep/protocol';
  * they stood before others were inserted or removed in front of them.
  */
 export async function blamedEvent(newestFirst: AsyncIterable<AgentEvent>, path: Path): Promise<AgentEvent | null> {
-  let at: Path | undefined = path;
-  for await (const event of newestFirst) {
-    for (const change of event.changes.toReversed()) {
-      at = placeBefore(at, change);
-      if (at === undefined) return event;
-    }
-  }
+  const trace = new Trace(path);
+  for await (const event of newestFirst) if (trace.goBack(event) === 'written') return event;
   return null;
+}
+
+/** Goes back through events, the newest first, after one place. */
+export class Trace {
+  constructor(private path: Path) {}
+
+  goBack({ changes }: AgentEvent): 'written' | 'untouched' {
+    for (const change of changes.toReversed()) {
+      const before = placeBefore(this.path, change);
+      if (before === undefined) return 'written';
+      this.path = before;
+    }
+    return 'untouched';
+  }
 }
 
 /** Where it was before the change; undefined if the change wrote it, or something in it. */

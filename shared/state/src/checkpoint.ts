@@ -19,7 +19,7 @@ export interface Provenance {
   readonly note?: string;
   /** The event, operation or message that brought the state about. */
   readonly cause?: string;
-  /** When: decides where the rule `last-writer` holds. */
+  /** When: decides for what it wrote where the rule `last-writer` holds. */
   readonly clock?: HybridClock;
 }
 
@@ -113,7 +113,8 @@ export class Checkpoint {
   }
 }
 
-function letGo(id: CheckpointId): SkepError {
+/** The error for a state that is not in memory. */
+export function letGo(id: CheckpointId): SkepError {
   const remedy = 'Bring it back with `recallState`, then ask again.';
   return new SkepError('unknown-checkpoint', { message: 'the state of this checkpoint is not in memory any more', id, remedy });
 }

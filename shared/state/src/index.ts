@@ -21,6 +21,7 @@ export { Forest } from './forest.js';
 export { heapBytesOf } from './memory/heap-bytes.js';
 export { type RetainedAgent, type RetainedOptions, RetainedVersions } from './memory/retained-versions.js';
 export { type Evictable, S3Fifo } from './memory/s3-fifo.js';
+export type { Clocks, ClocksOf } from './merge/clocks.js';
 export type { ConflictKind, MergeConflict, Resolution, ResolvedConflict } from './merge/conflict.js';
 export { type MergeInput, type MergeOutcome, mergeAncestors, mergeTrees } from './merge/merge-trees.js';
 export type { MergeOptions, MergePlan, MergeResult } from './merge/plan.js';
@@ -54,6 +55,7 @@ export { mustGetBranch, weightOf, weightsOf } from './superposition/superpositio
 export { DEFAULT_SUPERPOSITION, type ExperimentalState, SuperpositionEngine, type SuperpositionRef } from './superposition/superposition-engine.js';
 export { logOf, normalised } from './superposition/weight.js';
 export { Tree, type TreeOptions, treeOf } from './tree.js';
+export { addressable } from './versions/blame.js';
 export { type KeptCheckpoint, memoryNodeStore, type NodeStore } from './versions/node-store.js';
 export type { Schedule } from './versions/sealer.js';
 export { type CheckpointRef, type HeadMove, MAIN_BRANCH, type Tag, VersionGraph } from './versions/version-graph.js';

@@ -48,11 +48,10 @@ test('P1 the past is read, compared, branched and restored, by version and by na
   expect(await asJson('get', 'counter/b')).toMatchObject({ root: before.root, value: { count: 3 } });
 });
 
-test('V8 agents are merged, with rules and dry runs, and blame says which event wrote a place', async ({ onTestFinished }) => {
+test('V8 agents are merged, with rules and dry runs', async ({ onTestFinished }) => {
   const folder = temporaryFolder(onTestFinished);
   writeProject(folder);
   const agent = (...args: string[]) => skepHere(folder, 'agent', ...args);
-  const asJson = async (...args: string[]) => (await agent(...args, '--json')).json;
   await agent('call', 'counter/a', 'increment', '1');
   await agent('branch', 'counter/a', 'try');
   await agent('call', 'counter/try', 'increment', '5');
@@ -69,13 +68,16 @@ test('V8 agents are merged, with rules and dry runs, and blame says which event 
   expect(merged).toMatchObject({ code: 0, stdout: expect.stringContaining('counter/a is at version 3 now, with 1 change of counter/try version 2') });
   expect(merged.stdout).toContain('~ count: 3 -> 8');
   expect((await agent('merge', 'counter/try', '--into', 'counter/a')).stdout).toContain('counter/a has all of counter/try version 2 already');
-  expect(await asJson('blame', 'counter/a', 'count')).toMatchObject({ event: { type: 'merged', version: 3 } });
-  expect((await agent('blame', 'counter/try', 'count')).stdout).toMatch(/counter\/try version 2, .*: increment \(call/);
-  expect((await agent('blame', 'counter/a', 'nothing')).stdout).toContain('no event of counter/a wrote ["nothing"]');
   expect((await agent('merge', 'counter/try')).code).toBe(2);
   for (const rule of ['count', 'count=guess', 'x=list-by-id:']) {
     expect((await agent('merge', 'counter/try', '--into', 'counter/a', '--rule', rule)).code).toBe(2);
   }
+});
+
+test('V8 lists are merged by id, and blame says which event wrote a place', async ({ onTestFinished }) => {
+  const folder = temporaryFolder(onTestFinished);
+  const agent = (...args: string[]) => skepHere(folder, 'agent', ...args);
+  const asJson = async (...args: string[]) => (await agent(...args, '--json')).json;
   const notes = '{"changes":[{"set":"items","value":[{"id":"a","n":1},{"id":"b","n":1}]}]}';
   await agent('call', 'state/a', 'update', notes);
   await agent('branch', 'state/a', 'b');
@@ -88,7 +90,9 @@ test('V8 agents are merged, with rules and dry runs, and blame says which event 
       { id: 'a', n: 3 },
     ],
   });
-  expect(await asJson('blame', 'state/a', 'items.1.n')).toMatchObject({ path: ['items', 1, 'n'], event: { version: expect.any(Number) } });
+  expect(await asJson('blame', 'state/a', 'items.1.n')).toMatchObject({ path: ['items', 1, 'n'], event: { type: 'merged', version: 3 } });
+  expect((await agent('blame', 'state/b', 'items')).stdout).toMatch(/state\/b version 2, .*: update \(call/);
+  expect((await agent('blame', 'state/a', 'nothing')).stdout).toContain('no event of state/a wrote ["nothing"]');
 });
 
 test('every command of an agent works by the built program', async ({ onTestFinished }) => {

@@ -4,23 +4,20 @@
  */
 import { type ActorHost, checkState, type MergePoint } from '@skep/actor';
 import { type AgentId, isSkepError, SkepError } from '@skep/kernel';
-import { diff, mergeAncestors, mergeTrees, type Tree, withoutOld } from '@skep/state';
+import { type ClocksOf, diff, mergeTrees, type Tree, withoutOld } from '@skep/state';
 import type { AgentInfo } from '../client.js';
 import type { AgentMerge, AgentVersion, MergeRequest } from './agent-merge.js';
+import { type CommonState, commonState } from './common-state.js';
 import { commonVersions, type PointsOf } from './common-versions.js';
 import type { Past } from './past.js';
+import { writtenAt } from './written-at.js';
 
 /** How often a merge begins anew because the agent changed meanwhile what is merged. */
 const TRIES_MAX = 16;
+/** Events of each side that are looked through for who wrote last; what only older ones wrote is a conflict. */
+const EVENTS_MAX = 10_000;
 /** Agents whose merges are followed to find what two have in common. */
 const AGENTS_MAX = 1_024;
-/** Common states that contradict each other are merged with each other; so are those that these have in common, and so on. */
-const NESTING_MAX = 64;
-
-interface Base {
-  readonly tree: Tree;
-  readonly isUndecided: boolean;
-}
 
 interface Trees {
   readonly source: Tree;
@@ -66,11 +63,14 @@ export class AgentMerger {
     if (isIn(bases, from)) return { kind: 'unchanged', ...told };
     const [source, target] = [await past.treeAt(from.agent, from.version), await past.treeAt(agent, ours.version)];
     const isForward = isIn(bases, { agent, version: ours.version });
-    const base = isForward ? { tree: target, isUndecided: false } : await this.baseOf(bases, request, pointsOf, 0);
+    const base = isForward
+      ? { tree: target, isUndecided: false }
+      : await commonState(bases, { pointsOf, treeAt: past.treeAt.bind(past), rules: request.rules });
     // A branch that did nothing of its own, or undid it all, has nothing to bring; what ancestors contradict each other in has no root.
     if (!base.isUndecided && source.root() === base.tree.root()) return { kind: 'unchanged', ...told };
     const kind = isForward ? 'fast-forward' : 'merged';
-    const join = (into: Tree) => this.joined(agent, base, { source, target: into }, request, { ours, theirs });
+    const clocksOf = await this.clocksOf({ ours, theirs }, bases, { source, target }, request);
+    const join = (into: Tree) => this.joined(agent, base, { source, target: into }, { ...request, clocksOf });
     const joined = join(target);
     if (joined.conflicts.length > 0) return { kind: 'conflicts', ...told, conflicts: joined.conflicts };
     if (request.dryRun === true) return { kind, ...told, changes: joined.changes, level: null };
@@ -92,29 +92,24 @@ export class AgentMerger {
   }
 
   /** @throws SkepError `invalid-state` when the schema of the kind refuses what comes of it */
-  private joined(agent: AgentId, { tree: base, isUndecided }: Base, trees: Trees, request: MergeRequest, { ours, theirs }: Sides) {
-    const { rules, resolutions } = request;
-    const clocks = { source: clockOf(theirs), target: clockOf(ours) };
-    const { tree, conflicts } = mergeTrees({ base, isBaseUndecided: isUndecided, ...trees, rules, resolutions, clocks });
+  private joined(
+    agent: AgentId,
+    { tree: base, isUndecided }: CommonState,
+    trees: Trees,
+    { rules, resolutions, clocksOf }: MergeRequest & { clocksOf: ClocksOf },
+  ) {
+    const { tree, conflicts } = mergeTrees({ base, isBaseUndecided: isUndecided, ...trees, rules, resolutions, clocksOf });
     if (conflicts.length === 0) checkState(this.host.roster.kindOf(agent), tree.value());
     return { conflicts, changes: diff(trees.target, tree) };
   }
 
-  /** The state to compare with: the merge of the common ones where there are several. */
-  private async baseOf(bases: readonly AgentVersion[], request: MergeRequest, pointsOf: PointsOf, nesting: number): Promise<Base> {
-    const [first, ...others] = (nesting < NESTING_MAX ? bases : bases.slice(0, 1)) as [AgentVersion, ...AgentVersion[]];
-    const merged = [first];
-    let tree = await this.past.treeAt(first.agent, first.version);
-    let isUndecided = false;
-    for (const next of others) {
-      const older = await this.baseOf(commonVersions(merged, next, pointsOf), request, pointsOf, nesting + 1);
-      const source = await this.past.treeAt(next.agent, next.version);
-      const made = mergeAncestors({ base: older.tree, source, target: tree, rules: request.rules });
-      tree = made.tree;
-      isUndecided ||= older.isUndecided || made.isUndecided;
-      merged.push(next);
-    }
-    return { tree, isUndecided };
+  /** Histories are read only where a rule asks who wrote last. */
+  private async clocksOf({ ours, theirs }: Sides, bases: readonly AgentVersion[], trees: Trees, { rules = [] }: MergeRequest): Promise<ClocksOf> {
+    if (!rules.some(({ resolve }) => resolve === 'last-writer')) return () => ({ source: undefined, target: undefined });
+    const since = ({ agent }: AgentInfo) => 1 + (bases.find((base) => base.agent === agent)?.version ?? -1);
+    const read = (info: AgentInfo) => this.past.history(info.agent, { from: since(info), limit: EVENTS_MAX });
+    const [source, target] = [writtenAt(await read(theirs), trees.source), writtenAt(await read(ours), trees.target)];
+    return (path) => ({ source: source(path), target: target(path) });
   }
 
   /** The merge points of these agents and of all from whom they have something. */
@@ -136,8 +131,4 @@ export class AgentMerger {
 
 function isIn(versions: readonly AgentVersion[], { agent, version }: AgentVersion): boolean {
   return versions.some((each) => each.agent === agent && each.version === version);
-}
-
-function clockOf({ updatedMs }: AgentInfo) {
-  return updatedMs === null ? undefined : { ms: updatedMs, counter: 0 };
 }

@@ -1,6 +1,7 @@
 /** Where the past of agents is read that a merge looks at: in this node, or wherever an agent is. */
 import type { MergePoint } from '@skep/actor';
 import { type AgentId, isSkepError, type Value } from '@skep/kernel';
+import type { AgentEvent } from '@skep/protocol';
 import { type Tree, treeOf } from '@skep/state';
 import type { AgentInfo, VersionedValue } from '../client.js';
 
@@ -8,6 +9,8 @@ export interface Past {
   /** Rejects with `unknown-agent`. */
   info(agent: AgentId): Promise<AgentInfo>;
   merges(agent: AgentId): Promise<readonly MergePoint[]>;
+  /** The oldest first. */
+  history(agent: AgentId, range: { readonly from: number; readonly limit: number }): Promise<readonly AgentEvent[]>;
   /** Rejects with `unknown-version`. */
   treeAt(agent: AgentId, version: number): Promise<Tree>;
 }
@@ -30,6 +33,7 @@ export function pastAnywhere(here: Past, ask: AskAnywhere): Past {
   return {
     info: (agent) => or(here.info(agent), () => asked<AgentInfo & Value>(agent, 'info')),
     merges: (agent) => or(here.merges(agent), () => asked<readonly (MergePoint & Value)[]>(agent, 'merges')),
+    history: (agent, range) => or(here.history(agent, range), () => asked<readonly (AgentEvent & Value)[]>(agent, 'history', range)),
     treeAt: (agent, version) =>
       or(here.treeAt(agent, version), async () => treeOf((await asked<VersionedValue & Value>(agent, 'at', version)).value)),
   };

@@ -6,10 +6,11 @@
  * - J2 Without conflicts the result is the same in both directions, unless a rule tells ours from theirs.
  * - J3 Conflicts come in the order of their places: keys ascending, indexes from the front.
  */
-import { formatPath, type HybridClock, SkepError } from '@skep/kernel';
+import { formatPath, SkepError } from '@skep/kernel';
 import { TextNode } from '../node.js';
 import type { Space } from '../space.js';
 import { Tree } from '../tree.js';
+import { type ClocksOf, NO_CLOCKS } from './clocks.js';
 import type { MergeConflict, ResolvedConflict } from './conflict.js';
 import { Merger } from './merger.js';
 import type { MergeRule } from './rule.js';
@@ -23,8 +24,8 @@ export interface MergeInput {
   /** Ours. */
   readonly target: Tree;
   readonly rules?: readonly MergeRule[] | undefined;
-  /** When each side was written last, for the rule `last-writer`. */
-  readonly clocks?: { readonly source?: HybridClock | undefined; readonly target?: HybridClock | undefined } | undefined;
+  /** For the rule `last-writer`. Default: nobody knows. */
+  readonly clocksOf?: ClocksOf | undefined;
   readonly resolutions?: readonly ResolvedConflict[] | undefined;
 }
 
@@ -54,11 +55,11 @@ function merged({ base, source, target }: MergeInput, merger: Merger): MergeOutc
   return { tree, conflicts: merger.conflicts };
 }
 
-function optionsOf({ base, source, target, rules = [], clocks = {}, resolutions = [] }: MergeInput) {
+function optionsOf({ base, source, target, rules = [], clocksOf = NO_CLOCKS, resolutions = [] }: MergeInput) {
   const space: Space = base.space;
   if (space !== source.space || space !== target.space) {
     throw new SkepError('invalid-input', { message: 'trees of different address keys cannot be merged' });
   }
   const resolved = new Map(resolutions.map(({ path, resolution }) => [formatPath(path), resolution]));
-  return { space, rules, clocks: { ours: clocks.target, theirs: clocks.source }, resolutions: resolved };
+  return { space, rules, clocksOf, resolutions: resolved };
 }

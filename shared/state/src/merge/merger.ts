@@ -1,10 +1,11 @@
 /** Walks three trees side by side where both sides differ from the base, and joins them. */
-import { formatPath, type HybridClock, type Path } from '@skep/kernel';
+import { formatPath, type Path } from '@skep/kernel';
 import { itemOf } from '../build.js';
 import { differingEntries } from '../diff.js';
 import { EMPTY_MAP, mapDelete, mapGet, mapSet } from '../map.js';
 import { type Item, isList, isMap, type LoadedItem, loadedItem, type MapItem } from '../node.js';
 import type { Space } from '../space.js';
+import type { ClocksOf } from './clocks.js';
 import { conflictOf, type MergeConflict, type Resolution } from './conflict.js';
 import { mergeKeyedLists } from './keyed-list.js';
 import { mergeLists } from './lists.js';
@@ -12,15 +13,10 @@ import { type MergeRule, mayCount, rulesBelow } from './rule.js';
 import { isKnownSame, isSame, type Sides } from './sides.js';
 import { byStrategy, UNKNOWN } from './strategy.js';
 
-export interface Clocks {
-  readonly ours: HybridClock | undefined;
-  readonly theirs: HybridClock | undefined;
-}
-
 export interface MergerOptions {
   readonly space: Space;
   readonly rules: readonly MergeRule[];
-  readonly clocks: Clocks;
+  readonly clocksOf: ClocksOf;
   /** By formatted path. */
   readonly resolutions: ReadonlyMap<string, Resolution>;
   /** Conflicts do not tell what the base has. */
@@ -32,11 +28,9 @@ export interface MergerOptions {
 export class Merger {
   conflicts: MergeConflict[] = [];
   readonly space: Space;
-  readonly clocks: Clocks;
 
   constructor(private readonly options: MergerOptions) {
     this.space = options.space;
-    this.clocks = options.clocks;
   }
 
   /** What the result has there, undefined for nothing. */
@@ -98,7 +92,7 @@ export class Merger {
     const mayCountBelow = typeof resolve === 'object' && mayCount(rules);
     if (resolve !== 'counter' && !mayCountBelow && isSame(ours, theirs)) return ours;
     if (typeof resolve === 'function') return this.resolved(resolve(this.conflictOf(sides, path)), sides, path);
-    if (typeof resolve === 'string') return byStrategy(resolve, sides, this);
+    if (typeof resolve === 'string') return byStrategy(resolve, sides, { space: this.space, clocks: () => this.options.clocksOf(path) });
     return this.attempt(() => mergeKeyedLists(resolve.key, sides, { path, rules, merger: this })) ?? UNKNOWN;
   }
 

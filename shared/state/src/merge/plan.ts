@@ -1,8 +1,10 @@
 /** What a merge of two checkpoints does. */
-import { type HybridClock, SkepError } from '@skep/kernel';
+import { SkepError } from '@skep/kernel';
 import type { Checkpoint, CheckpointId, Provenance } from '../checkpoint.js';
 import type { Tree } from '../tree.js';
+import { writtenAt } from '../versions/blame.js';
 import { mergeBaseOf } from '../versions/merge-base.js';
+import type { ClocksOf } from './clocks.js';
 import type { MergeConflict, ResolvedConflict } from './conflict.js';
 import { mergeTrees } from './merge-trees.js';
 import type { MergeRule } from './rule.js';
@@ -11,8 +13,8 @@ export interface MergeOptions {
   readonly rules?: readonly MergeRule[];
   /** Answers to conflicts that a dry run told. */
   readonly resolutions?: readonly ResolvedConflict[];
-  /** When each side was written last, for the rule `last-writer`. Default: the clocks that the newest checkpoints carry. */
-  readonly clocks?: { readonly source: HybridClock; readonly target: HybridClock };
+  /** For the rule `last-writer`. Default: the clocks of the checkpoints that wrote the place. */
+  readonly clocksOf?: ClocksOf;
   /** What the checkpoint of the merge says of its making. */
   readonly provenance?: Provenance;
 }
@@ -43,7 +45,7 @@ export type MergePlan =
   | WithConflicts;
 
 /** @throws SkepError `invalid-input` for checkpoints of different agents */
-export function planned(source: Checkpoint, target: Checkpoint, { rules = [], resolutions = [], clocks }: MergeOptions): MergePlan {
+export function planned(source: Checkpoint, target: Checkpoint, { rules = [], resolutions = [], clocksOf }: MergeOptions): MergePlan {
   if (source.lineage !== target.lineage) throw strangers(target);
   const base = mergeBaseOf(source, target, rules);
   const [ancestor] = base.ancestors;
@@ -57,7 +59,7 @@ export function planned(source: Checkpoint, target: Checkpoint, { rules = [], re
     target: target.tree,
     rules,
     resolutions,
-    clocks: clocks ?? { source: source.provenance.clock, target: target.provenance.clock },
+    clocksOf: clocksOf ?? ((path) => ({ source: writtenAt(source, path), target: writtenAt(target, path) })),
   });
   const bases = base.ancestors.map(({ id }) => id);
   return conflicts.length > 0 ? { kind: 'conflicts', conflicts, tree, bases } : { kind: 'merged', tree, parents: [target.id, source.id], bases };

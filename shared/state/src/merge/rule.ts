@@ -4,7 +4,7 @@ import type { MergeConflict, Resolution } from './conflict.js';
 
 /**
  * - `ours`, `theirs`: that side's, whole.
- * - `last-writer`: that of the side with the later clock; undecided if a clock is missing or both are equal.
+ * - `last-writer`: that of the side that wrote the place later; undecided if a clock is missing or both are equal.
  * - `counter`: a number; both sides' differences are added up, also where both added the same.
  * - `set`: a list without order or repetition; what one side added is in it, what one side removed is not. Additions come last, in a fixed order.
  * - `text`: merged line by line, and word by word within lines that both changed.

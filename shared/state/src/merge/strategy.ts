@@ -3,7 +3,7 @@ import { assertNever, compareClocks } from '@skep/kernel';
 import { type Item, loadedItem } from '../node.js';
 import type { Space } from '../space.js';
 import { textItem } from '../text.js';
-import type { Clocks } from './merger.js';
+import type { Clocks } from './clocks.js';
 import type { NamedStrategy } from './rule.js';
 import { mergeSets } from './set.js';
 import type { Sides } from './sides.js';
@@ -13,14 +13,20 @@ import { mergeTexts } from './text.js';
 export const UNKNOWN = Symbol('unknown');
 export type Decision = Item | undefined | typeof UNKNOWN;
 
-export function byStrategy(strategy: NamedStrategy, sides: Sides, { clocks, space }: { readonly clocks: Clocks; readonly space: Space }): Decision {
+export interface Place {
+  /** When each side wrote it last. */
+  readonly clocks: () => Clocks;
+  readonly space: Space;
+}
+
+export function byStrategy(strategy: NamedStrategy, sides: Sides, { clocks, space }: Place): Decision {
   switch (strategy) {
     case 'ours':
       return sides.ours;
     case 'theirs':
       return sides.theirs;
     case 'last-writer':
-      return ofLastWriter(sides, clocks);
+      return ofLastWriter(sides, clocks());
     case 'counter':
       return sum(sides);
     case 'set':
@@ -32,9 +38,9 @@ export function byStrategy(strategy: NamedStrategy, sides: Sides, { clocks, spac
   }
 }
 
-function ofLastWriter(sides: Sides, { ours, theirs }: Clocks): Decision {
-  if (ours === undefined || theirs === undefined) return UNKNOWN;
-  const order = compareClocks(ours, theirs);
+function ofLastWriter(sides: Sides, { target, source }: Clocks): Decision {
+  if (target === undefined || source === undefined) return UNKNOWN;
+  const order = compareClocks(target, source);
   return order === 0 ? UNKNOWN : order > 0 ? sides.ours : sides.theirs;
 }
 

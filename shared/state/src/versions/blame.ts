@@ -1,9 +1,10 @@
 /** Which checkpoint wrote what is at a path. */
-import type { Path } from '@skep/kernel';
+import type { HybridClock, Path } from '@skep/kernel';
 import type { Checkpoint } from '../checkpoint.js';
 import { isEqual } from '../equal.js';
-import { itemAt } from '../lookup.js';
-import type { Item } from '../node.js';
+import { listLength } from '../list.js';
+import { itemAt, memberOf } from '../lookup.js';
+import { type Item, isList, type LoadedItem, loadedItem } from '../node.js';
 import type { Tree } from '../tree.js';
 import { parentsOf } from './ancestry.js';
 
@@ -22,6 +23,22 @@ export function blamed(head: Checkpoint, path: Path): Checkpoint | undefined {
     checkpoint = from;
     item = at(from.tree, path);
   }
+}
+
+/** The clock of the checkpoint that wrote what is at a path; undefined where that carries none. */
+export function writtenAt(head: Checkpoint, path: Path): HybridClock | undefined {
+  return blamed(head, addressable(head.tree, path))?.provenance.clock;
+}
+
+/** As much of a path as leads somewhere by keys and indexes: in lists that are merged by id, ids do not. */
+export function addressable(tree: Tree, path: Path): Path {
+  let item: Item | undefined = tree.item;
+  for (const [depth, step] of path.entries()) {
+    const container: LoadedItem | undefined = item === undefined ? undefined : loadedItem(item);
+    if (container !== undefined && isList(container) && (typeof step !== 'number' || step >= listLength(container))) return path.slice(0, depth);
+    item = item === undefined ? undefined : memberOf(item, step, tree.space);
+  }
+  return path;
 }
 
 function at(tree: Tree, path: Path): Item | undefined {

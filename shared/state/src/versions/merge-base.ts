@@ -7,12 +7,14 @@
  *          \     / \
  *            --- b --- n --- y
  */
-import { compareClocks, type HybridClock } from '@skep/kernel';
+import { compareClocks, type HybridClock, type Path } from '@skep/kernel';
 import type { Checkpoint } from '../checkpoint.js';
+import type { ClocksOf } from '../merge/clocks.js';
 import { mergeAncestors } from '../merge/merge-trees.js';
 import type { MergeRule } from '../merge/rule.js';
 import type { Tree } from '../tree.js';
 import { bestCommonAncestors, simpleAncestor } from './ancestry.js';
+import { writtenAt } from './blame.js';
 
 export interface MergeBase {
   /** The best common ancestors, the oldest first. */
@@ -55,18 +57,17 @@ class Ancestors {
     const [oldest, ...others] = ancestors as [Checkpoint, ...Checkpoint[]];
     const merged = [oldest];
     let { tree } = oldest;
-    let { clock } = oldest.provenance;
     let isUndecided = false;
     for (const next of others) {
       // Checkpoints that were merged have at least their agent's first one in common.
       const older = bestCommonAncestors(merged, next);
       const base = this.known.get(nameOf(older));
       if (base === undefined) return { kind: 'missing', ancestors: older };
-      const clocks = { source: next.provenance.clock, target: clock };
-      const made = mergeAncestors({ base: base.tree, source: next.tree, target: tree, rules: this.rules, clocks });
+      const before = merged.slice();
+      const clocksOf: ClocksOf = (path) => ({ source: writtenAt(next, path), target: latestOf(before, path) });
+      const made = mergeAncestors({ base: base.tree, source: next.tree, target: tree, rules: this.rules, clocksOf });
       tree = made.tree;
       isUndecided ||= base.isUndecided || made.isUndecided;
-      clock = laterOf(clock, next.provenance.clock);
       merged.push(next);
     }
     return { kind: 'merged', base: { ancestors, tree, isUndecided } };
@@ -79,6 +80,7 @@ function nameOf(ancestors: readonly Checkpoint[]): string {
   return ancestors.map(({ number }) => number).join();
 }
 
-function laterOf(one: HybridClock | undefined, other: HybridClock | undefined): HybridClock | undefined {
-  return one === undefined || other === undefined ? undefined : compareClocks(one, other) > 0 ? one : other;
+function latestOf(checkpoints: readonly Checkpoint[], path: Path): HybridClock | undefined {
+  const clocks = checkpoints.flatMap((each) => writtenAt(each, path) ?? []);
+  return clocks.sort(compareClocks).at(-1);
 }

@@ -2,10 +2,10 @@
  * The versions of one agent: its checkpoints and how they follow from each other, the heads of its branches, its tags.
  *
  * - W1 A checkpoint has a larger number than its parents, and parents of its own agent only.
- * - W2 A head moves to a checkpoint that exists; checked moves are compare-and-set.
+ * - W2 A head is a checkpoint whose state is in memory; checked moves are compare-and-set.
  */
 import { type AgentId, checkName, type Path, SkepError } from '@skep/kernel';
-import { Checkpoint, type CheckpointId, type Lineage, type Provenance, partsOfCheckpointId } from '../checkpoint.js';
+import { Checkpoint, type CheckpointId, type Lineage, letGo, type Provenance, partsOfCheckpointId } from '../checkpoint.js';
 import type { Tree } from '../tree.js';
 import { basesAmong, bestCommonAncestors, newestFirst } from './ancestry.js';
 import { blamed } from './blame.js';
@@ -175,8 +175,9 @@ export class VersionGraph implements Lineage {
     return checkpoint;
   }
 
-  /** @internal */
+  /** Heads are in memory, so that work can go on from them. @throws SkepError `unknown-checkpoint` @internal */
   setHead(branch: string, checkpoint: Checkpoint): void {
+    if (!checkpoint.isHeld) throw letGo(checkpoint.id);
     if (branch === MAIN_BRANCH) this.main = checkpoint;
     else this.others.set(branch, checkpoint);
   }

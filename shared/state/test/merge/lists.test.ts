@@ -89,6 +89,43 @@ describe('V8: lists without a rule merge as texts do', () => {
   });
 });
 
+describe('V8: no edit of a list is lost', () => {
+  const edits = fc.array(fc.record({ at: fc.nat(99), kind: fc.constantFrom('insert', 'remove', 'push') }), { maxLength: 4 });
+  const forms = fc.constantFrom<(n: number) => Value>(
+    (n) => n,
+    (n) => ({ n, text: `number ${n}` }),
+  );
+
+  function edited(base: readonly number[], steps: readonly { readonly at: number; readonly kind: string }[], from: number): number[] {
+    const list = base.slice();
+    for (const [index, { at, kind }] of steps.entries()) {
+      if (kind === 'push') list.push(from + index);
+      else if (kind === 'insert') list.splice(at % (list.length + 1), 0, from + index);
+      else if (list.length > 0) list.splice(at % list.length, 1);
+    }
+    return list;
+  }
+
+  test('V8: what either side added is there, what either removed is not, and each side’s order stands', () => {
+    let clean = 0;
+    fc.assert(
+      fc.property(fc.nat(70), edits, edits, forms, (length, one, other, form) => {
+        const base = Array.from({ length }, (_, at) => at);
+        const [ours, theirs] = [edited(base, one, 1_000), edited(base, other, 2_000)];
+        const { list, conflicts } = merged({ base: base.map(form), ours: ours.map(form), theirs: theirs.map(form) });
+        if (conflicts.length > 0) return;
+        clean += 1;
+        const numbers = (list as readonly (number | { n: number })[]).map((item) => (typeof item === 'number' ? item : item.n));
+        const all = [...new Set([...base, ...ours, ...theirs])].filter((n) => (n < 1_000 ? ours.includes(n) && theirs.includes(n) : true));
+        expect(numbers.toSorted((left, right) => left - right)).toEqual(all.toSorted((left, right) => left - right));
+        for (const side of [ours, theirs]) expect(numbers.filter((n) => side.includes(n))).toEqual(side.filter((n) => numbers.includes(n)));
+      }),
+      { numRuns: 500 },
+    );
+    expect(clean).toBeGreaterThan(100);
+  });
+});
+
 describe('V8: lists by id', () => {
   const rules: readonly MergeRule[] = [{ path: ['x'], resolve: { kind: 'list-by-id', key: 'id' } }];
   const ids = (value: Value | undefined) => (value as readonly { id: string | number }[]).map(({ id }) => id);

@@ -34,12 +34,13 @@ describe('V8: rules decide what both sides changed', () => {
     const [base, source, target] = [treeOf({ x: 1 }), treeOf({ x: 2 }), treeOf({ x: 3 })];
     const at = (ms: number, counter = 0) => ({ ms, counter });
     const merge = (clocks?: { source?: { ms: number; counter: number }; target?: { ms: number; counter: number } }) =>
-      mergeTrees({ base, source, target, rules, clocks });
+      mergeTrees({ base, source, target, rules, clocksOf: () => ({ source: clocks?.source, target: clocks?.target }) });
     expect(merge({ source: at(5), target: at(4, 9) }).tree.get(['x'])).toBe(2);
     expect(merge({ source: at(5), target: at(5, 1) }).tree.get(['x'])).toBe(3);
     expect(merge({ source: at(5), target: at(5) }).conflicts).toHaveLength(1);
     expect(merge({ source: at(5) }).conflicts).toHaveLength(1);
     expect(merge().conflicts).toHaveLength(1);
+    expect(mergeTrees({ base, source, target, rules }).conflicts).toHaveLength(1);
   });
 
   test('V8: counters add up what each side counted, also when both counted the same', () => {

@@ -155,6 +155,14 @@ describe('V1: frozen, sealed, durable', () => {
     expect(() => engine.restoreState(at(7))).toThrow(
       expect.objectContaining({ code: 'unknown-checkpoint', remedy: expect.stringContaining('recall') }),
     );
+    for (const work of [
+      () => engine.observeState(at(7)),
+      () => engine.branchState(at(7), 'old'),
+      () => graph.moveHead('main', { from: graph.head(), to: at(7) }),
+    ]) {
+      expect(work).toThrow(expect.objectContaining({ code: 'unknown-checkpoint' }));
+    }
+    expect(graph.branches()).toEqual(['main', 'try']);
     const recalled = await engine.recallState(at(7).id);
     expect(recalled.get(['step'])).toBe(6);
     expect(engine.restoreState(at(7))).toBe(recalled);

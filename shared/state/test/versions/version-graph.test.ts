@@ -1,5 +1,5 @@
 import { agentId } from '@skep/kernel';
-import { type Checkpoint, type CheckpointId, StateEngine, type Tree, treeOf } from '@skep/state';
+import { type Checkpoint, type CheckpointId, type MergeRule, StateEngine, type Tree, treeOf } from '@skep/state';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { codeOf, objectOf } from '../arbitrary.js';
@@ -134,6 +134,30 @@ describe('V1: blame', () => {
     expect(graph.blame(['deep'])?.provenance).toEqual({ note: 'joined' });
     expect(graph.blame(['a'])).toBe(first);
     expect(graph.blame(['deep', 'x'], 'try')).toBe(theirs);
+  });
+
+  test('V8: the last writer is told by the place, not by who wrote anything last', () => {
+    const engine = new StateEngine();
+    const at = (ms: number) => ({ clock: { ms, counter: 0 } });
+    const first = engine.createCheckpoint(agent, treeOf({ a: 1, b: 1, list: [{ id: 'x', n: 1 }] }), 'main', at(1));
+    engine.branchState(first, 'try');
+    const write = (branch: string, ms: number, path: (string | number)[], value: number) => {
+      const { tree } = engine.head({ agent, name: branch });
+      engine.createCheckpoint(agent, tree.apply([{ kind: 'update', path, new: value }]), branch, at(ms));
+    };
+    write('main', 2, ['a'], 2);
+    write('try', 3, ['a'], 3);
+    write('try', 4, ['b'], 4);
+    write('main', 5, ['list', 0, 'n'], 5);
+    write('try', 6, ['list', 0, 'n'], 6);
+    write('main', 7, ['b'], 7);
+    const rules: readonly MergeRule[] = [
+      { path: ['list'], resolve: { kind: 'list-by-id', key: 'id' } },
+      { path: ['*'], resolve: 'last-writer' },
+      { path: ['list', '*', 'n'], resolve: 'last-writer' },
+    ];
+    expect(engine.mergeStates({ agent, name: 'try' }, { agent, name: 'main' }, { rules }).kind).toBe('merged');
+    expect(engine.head({ agent, name: 'main' }).tree.value()).toEqual({ a: 3, b: 7, list: [{ id: 'x', n: 6 }] });
   });
 
   test('V1: as a dumb search finds it, in any history', () => {

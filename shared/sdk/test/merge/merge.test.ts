@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type AgentMerge, agentId, defineAgent, openSkep } from '../src/index.js';
-import { testSkep } from '../src/testing.js';
-import { refusal } from './refusal.js';
+import { type AgentMerge, agentId, defineAgent, openSkep } from '../../src/index.js';
+import { testSkep } from '../../src/testing.js';
+import { refusal } from '../refusal.js';
 
 const Notes = defineAgent({
   kind: 'notes',
@@ -159,17 +159,52 @@ describe('V8: merging one agent into another', () => {
     expect((await root.state()).value.count).toBe(total + 6);
   });
 
-  it('V8: the last writer is the agent that was written later', async () => {
+  it('V8: three agents that take each other’s states round after round count everything once, and soon', async () => {
+    await using skep = await opened();
+    const root = skep.agent(Notes, 'root');
+    await root.count(1);
+    const three = await Promise.all(['one', 'two', 'three'].map((name) => root.branch(name)));
+    const rounds = 10;
+    for (let round = 0; round < rounds; round += 1) {
+      for (const each of three) await each.count(1);
+      const aside = await Promise.all(three.map((each, at) => each.branch(`aside-${round}-${at}`)));
+      for (const each of three) for (const other of aside) expect((await each.merge({ from: other.id, rules })).kind).not.toBe('conflicts');
+    }
+    for (const each of three) expect((await each.state()).value.count).toBe(1 + 3 * rounds);
+  });
+
+  it('V8: the last writer of a place wins, whoever wrote anything else later', async () => {
     await using skep = await testSkep({ kinds: [Notes] });
     const main = skep.agent(Notes, 'main');
-    await main.count(1);
+    await main.add({ id: 'a', text: 'old' });
     const branch = await main.branch('try');
+    const later = () => skep.advance(5);
     await main.title('earlier');
-    await skep.advance(5);
+    await later();
     await branch.title('later');
-    const merged = await main.merge({ from: branch.id, rules: [{ path: ['title'], resolve: 'last-writer' }] });
-    expect(merged.kind).toBe('merged');
-    expect((await main.state()).value.title).toBe('later');
+    await branch.insert({ id: 'b', text: 'new' });
+    await branch.edit({ at: 1, text: 'theirs' });
+    await later();
+    await main.edit({ at: 0, text: 'ours' });
+    await main.count(1);
+    const lastWriter = { resolve: 'last-writer' } as const;
+    const placed = [
+      { path: ['title'], ...lastWriter },
+      { path: ['items'], resolve: { kind: 'list-by-id', key: 'id' } },
+      { path: ['items', '*', 'text'], ...lastWriter },
+    ] as const;
+    expect((await main.merge({ from: branch.id, rules: placed })).kind).toBe('merged');
+    expect((await main.state()).value).toEqual({
+      title: 'later',
+      count: 1,
+      items: [
+        { id: 'b', text: 'new' },
+        { id: 'a', text: 'ours' },
+      ],
+    });
+    // In one millisecond nobody was later.
+    await Promise.all([main.title('one'), branch.title('other')]);
+    expect((await main.merge({ from: branch.id, rules: placed })).kind).toBe('conflicts');
   });
 
   it('V8: turns and other merges go on while an agent is merged, and all of them count', async () => {
