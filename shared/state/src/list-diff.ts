@@ -102,7 +102,7 @@ function longestAscending(matches: readonly Match[]): readonly Match[] {
 }
 
 /** The places at which two lists of one length do not have the same node or scalar. */
-function differingPlaces(from: ListItem, to: ListItem): readonly number[] {
+export function differingPlaces(from: ListItem, to: ListItem): readonly number[] {
   const places: number[] = [];
   compareParts(from.kind === 'list' ? [from] : from.children, to.kind === 'list' ? [to] : to.children, {
     start: 0,
