@@ -27,7 +27,7 @@ import {
   type VectorChild,
   type VectorPart,
 } from './node.js';
-import { bytesSize, headerSize, sizeOf, sizeOfTrie, sizeOfVectorChild, textSize, vectorSize } from './size.js';
+import { bytesSize, headerSize, sizeOfChild, textSize, vectorSize } from './size.js';
 import type { Space } from './space.js';
 
 /** Takes the bytes of every node that has a link, children first. `bytes` is only valid during the call. */
@@ -116,7 +116,7 @@ class Sealer {
     const { link } = child;
     if (link !== undefined && (this.sink === undefined || this.sink.has(link))) {
       writer.raw(link);
-      this.surplus += sizeOfLinked(child) - link.length;
+      this.surplus += sizeOfChild(child) - link.length;
     } else {
       const found: Linked | DateNode | Link<Node> = child.kind === 'link' ? child.load() : child;
       if (found.kind === 'date' || found.kind === 'link') this.slot(found);
@@ -331,20 +331,4 @@ export function mayBeInlined(tag: unknown): boolean {
 
 function memberCount(branch: Branch): number {
   return 2 + branch.keys.length * 2 + branch.children.length;
-}
-
-/** Nearly always known: a node is sealed with its size. */
-function sizeOfLinked(node: Linked | Link<Node> | Link<TriePart> | Link<VectorPart>): number {
-  if (node.size >= 0) return node.size;
-  switch (node.kind) {
-    case 'branch':
-    case 'bucket':
-      return sizeOfTrie(node);
-    case 'vector-branch':
-      return sizeOfVectorChild(node);
-    case 'link':
-      return node.size;
-    default:
-      return sizeOf(node);
-  }
 }
