@@ -49,7 +49,7 @@ export const NODE_HEADER_BYTES = 2;
 /** The hash of the node of a whole value. */
 export function rootOf(item: Item, space: Space): Uint8Array {
   if (typeof item === 'object' && item !== null && item.kind !== 'date' && item.link !== undefined) return linkHash(item.link);
-  return inWriter(() => new Sealer(space, undefined).root(loadedItem(item)));
+  return linkHash(inWriter(() => new Sealer(space, undefined).root(loadedItem(item))));
 }
 
 /** `rootOf` as hexadecimal digits. */
@@ -64,7 +64,7 @@ export function rootHexOf(item: Item, space: Space): HashHex {
 
 /** Hands the nodes of a value to the sink, children first, and returns the hash of the last one, the root. */
 export function sinkTree(item: Item, space: Space, sink: Sink): Uint8Array {
-  return inWriter(() => new Sealer(space, sink).root(loadedItem(item)));
+  return linkHash(inWriter(() => new Sealer(space, sink).root(loadedItem(item))));
 }
 
 export function linkHash(link: Uint8Array): Uint8Array {
@@ -90,19 +90,19 @@ class Sealer {
     private readonly sink: Sink | undefined,
   ) {}
 
-  /** Leaves the link of the root where the writer was. */
+  /** Leaves the link of the root where the writer was, and returns a copy of it. */
   root(item: LoadedItem): Uint8Array {
     const start = writer.at;
     if (typeof item !== 'object' || item === null || item.kind === 'date') {
       this.header(TAG.value);
       this.slot(item);
-      return linkHash(this.finish(start, writer.at - start - NODE_HEADER_BYTES));
+      return this.finish(start, writer.at - start - NODE_HEADER_BYTES);
     }
     this.node(item);
     const mayStandInline = standsInline(start);
     const link = this.finish(start, item.size);
     if (!mayStandInline) item.link = link;
-    return linkHash(link);
+    return link;
   }
 
   /** Writes what stands in the parent: the item itself or a link to it. */

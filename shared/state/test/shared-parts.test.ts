@@ -1,8 +1,8 @@
 /** Versions that share parts: what is passed over because it is shared must never be what differs. */
-import { encode } from '@skep/kernel';
+import { encode, HashWriter } from '@skep/kernel';
 import { diff, draftOf, type Tree, treeOf } from '@skep/state';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { isEqual } from '../src/equal.js';
 import { cloned, values } from './arbitrary.js';
 
@@ -108,6 +108,25 @@ describe('versions that share parts', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  test('V2, T3: sealing a thousand versions in a row hashes what they share once', () => {
+    const versions: Tree[] = [treeOf({ list: Array.from({ length: 1_000 }, (_, at) => ({ at, text: `item ${at}` })) })];
+    for (let to = 1; to <= 1_000; to += 1) {
+      versions.push((versions[to - 1] as Tree).apply([{ kind: 'update', path: ['list', (to * 37) % 1_000, 'at'], new: -to }]));
+    }
+    const hashed = vi.spyOn(HashWriter.prototype, 'hashTo');
+    try {
+      versions[0]?.root();
+      const whole = hashed.mock.calls.length;
+      for (const version of versions) version.root();
+      // A leaf, the vector and the root of each.
+      expect(hashed.mock.calls.length - whole).toBe(3 * 1_000);
+      for (const version of versions) version.root();
+      expect(hashed.mock.calls.length - whole).toBe(3 * 1_000);
+    } finally {
+      hashed.mockRestore();
+    }
   });
 
   test('V1: the lengths that sealing notes are those of the encoding, in all parts', () => {
