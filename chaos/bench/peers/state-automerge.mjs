@@ -2,7 +2,7 @@
 import { finish, load, task } from './peer.mjs';
 import { eachUsAtOnce, SUBJECTS } from './state-subjects.mjs';
 
-const { change, clone, diff, from, getHeads, merge, save, view } = await load('@automerge/automerge');
+const { change, clone, diff, from, getHeads, getLastLocalChange, merge, save, view } = await load('@automerge/automerge');
 
 const NAME = 'Automerge 3.5.0';
 /** A history only grows, so there are not many. */
@@ -18,9 +18,15 @@ function rowsOf(subject) {
   };
   const before = save(document).length;
   put('change', 'µs', 'one field, committed with its hash', eachUsAtOnce(operations, write));
-  put('bytes', 'bytes', 'the saved document, what it grew by a change', [
-    (save(document).length - before) / (operations + Math.ceil(operations / 2)),
+  const grown = (save(document).length - before) / (operations + Math.ceil(operations / 2));
+  put('saved.bytes', 'bytes', 'what the saved document grew by a change: columns over all of history, of which no version can be read alone', [
+    grown,
   ]);
+  const own = Array.from({ length: few }, (_, to) => {
+    write(3_000_000 + to);
+    return getLastLocalChange(document)?.length ?? 0;
+  });
+  put('bytes', 'bytes', "a change's own bytes", own);
   const heads = getHeads(document);
   const base = document;
   const views = (to) => readAt(view(base, heads), subject.path(to));

@@ -44,7 +44,11 @@ const RIVALRIES: readonly Rivalry[] = [
   { row: 'diff', equals: ['peer.automerge.diff'] },
   { row: 'restore.memory', equals: ['peer.automerge.view', 'peer.langgraph.memory.get'], weaker: ['peer.langgraph.sqlite.get'] },
   { row: 'write', equals: ['peer.immer', 'peer.mutative', 'peer.immutable'] },
-  { row: 'bytes.per.checkpoint', equals: ['peer.automerge.bytes', 'peer.langgraph.memory.bytes', 'peer.langgraph.sqlite.bytes'] },
+  {
+    row: 'bytes.per.checkpoint',
+    equals: ['peer.automerge.bytes', 'peer.langgraph.memory.bytes', 'peer.langgraph.sqlite.bytes'],
+    weaker: ['peer.automerge.saved.bytes'],
+  },
 ];
 
 /** Our rows with the best rival each, then the peers' rows, each compared with ours. */

@@ -10,6 +10,7 @@ import { BYTES_KEPT, Writer } from './writer.js';
 const PAGE_BYTES = 65_536;
 const CHUNK_BYTES = 1024;
 const BLOCK_BYTES = 64;
+const HASH_BYTES = 32;
 const FLAG = { chunkStart: 1, chunkEnd: 2, parent: 4, root: 8, keyed: 16 } as const;
 /** Longer inputs go to native code (measured). */
 const IN_PLACE_BYTES_MAX = 4 * CHUNK_BYTES;
@@ -73,15 +74,16 @@ export class HashWriter extends Writer {
     this.at = BYTES_AT;
   }
 
-  /** Puts the 32 bytes of the hash of what was written since `start` at `to`, which may lie among those bytes. */
+  /** Puts the 32 bytes of the hash of what was written since `start` at `to`, which may lie among those bytes or shortly behind them. */
   hashTo(key: HashKey, start: number, to: number): void {
     const length = this.at - start;
+    const blocks = Math.max(1, (length + BLOCK_BYTES - 1) >>> 6);
+    const end = Math.max(start + blocks * BLOCK_BYTES, to + HASH_BYTES);
+    if (end > this.bytes.length) this.grow(end - this.at);
     if (length > IN_PLACE_BYTES_MAX) {
       this.bytes.set(key.hash(this.bytes.subarray(start, this.at)), to);
       return;
     }
-    const blocks = Math.max(1, (length + BLOCK_BYTES - 1) >>> 6);
-    if (start + blocks * BLOCK_BYTES > this.bytes.length) this.grow(BLOCK_BYTES);
     const { bytes } = this;
     // The last block is filled with zeros.
     bytes.fill(0, this.at, start + blocks * BLOCK_BYTES);
@@ -121,7 +123,10 @@ export class HashWriter extends Writer {
     const left = 1 << (31 - Math.clz32(length - 1));
     const pair = PAIRS_AT + depth * BLOCK_BYTES;
     this.part({ start, length: left, chunks, depth: depth + 1, flags, root: 0 }, pair);
-    this.part({ start: start + left, length: length - left, chunks: chunks + left / CHUNK_BYTES, depth: depth + 1, flags, root: 0 }, pair + 32);
+    this.part(
+      { start: start + left, length: length - left, chunks: chunks + left / CHUNK_BYTES, depth: depth + 1, flags, root: 0 },
+      pair + HASH_BYTES,
+    );
     this.chunk(pair, 1, BLOCK_BYTES, 0, flags | FLAG.parent, 0, root, KEY_AT, to);
   }
 

@@ -41,8 +41,21 @@ describe('a writer that hashes in place', () => {
     const from = writer.at;
     writer.raw(bytes.subarray(0, 100));
     writer.hashTo(new HashKey(), from, writer.at);
-    expect(writer.bytes.slice(start, writer.at)).toEqual(Uint8Array.from([...bytes, ...bytes.subarray(0, 100)]));
+    expect(Buffer.compare(writer.bytes.subarray(start, writer.at), Buffer.concat([bytes, bytes.subarray(0, 100)]))).toBe(0);
     expect(writer.bytes.slice(writer.at, writer.at + 32)).toEqual(hash(bytes.subarray(0, 100)));
+  });
+
+  test('has room for the hash, and for the zeros of the last block, at the very end of its buffer', () => {
+    for (const length of [1, 63, 64, 65, 1024, 1025, 4096, 4097]) {
+      const writer = new HashWriter();
+      const bytes = bytesOf(length);
+      writer.raw(bytesOf(writer.bytes.length - writer.at - length));
+      const start = writer.at;
+      writer.raw(bytes);
+      expect(writer.at).toBe(writer.bytes.length);
+      writer.hashTo(new HashKey(), start, writer.at + 3);
+      expect(writer.bytes.slice(writer.at + 3, writer.at + 35)).toEqual(hash(bytes));
+    }
   });
 
   test('gives back a buffer that grew large, and hashes on', () => {

@@ -27,7 +27,7 @@ import {
   type VectorChild,
   type VectorPart,
 } from './node.js';
-import { bytesSize, headerSize, sizeOf, sizeOfTrie, sizeOfVectorChild, textSize, vectorSize } from './size.js';
+import { bytesSize, headerSize, sizeOfChild, textSize, vectorSize } from './size.js';
 import type { Space } from './space.js';
 
 /** Takes the bytes of every node that has a link, children first. `bytes` is only valid during the call. */
@@ -49,7 +49,7 @@ export const NODE_HEADER_BYTES = 2;
 /** The hash of the node of a whole value. */
 export function rootOf(item: Item, space: Space): Uint8Array {
   if (typeof item === 'object' && item !== null && item.kind !== 'date' && item.link !== undefined) return linkHash(item.link);
-  return inWriter(() => new Sealer(space, undefined).root(loadedItem(item)));
+  return linkHash(inWriter(() => new Sealer(space, undefined).root(loadedItem(item))));
 }
 
 /** `rootOf` as hexadecimal digits. */
@@ -64,7 +64,7 @@ export function rootHexOf(item: Item, space: Space): HashHex {
 
 /** Hands the nodes of a value to the sink, children first, and returns the hash of the last one, the root. */
 export function sinkTree(item: Item, space: Space, sink: Sink): Uint8Array {
-  return inWriter(() => new Sealer(space, sink).root(loadedItem(item)));
+  return linkHash(inWriter(() => new Sealer(space, sink).root(loadedItem(item))));
 }
 
 export function linkHash(link: Uint8Array): Uint8Array {
@@ -90,19 +90,19 @@ class Sealer {
     private readonly sink: Sink | undefined,
   ) {}
 
-  /** Leaves the link of the root where the writer was. */
+  /** Leaves the link of the root where the writer was, and returns a copy of it. */
   root(item: LoadedItem): Uint8Array {
     const start = writer.at;
     if (typeof item !== 'object' || item === null || item.kind === 'date') {
       this.header(TAG.value);
       this.slot(item);
-      return linkHash(this.finish(start, writer.at - start - NODE_HEADER_BYTES));
+      return this.finish(start, writer.at - start - NODE_HEADER_BYTES);
     }
     this.node(item);
     const mayStandInline = standsInline(start);
     const link = this.finish(start, item.size);
     if (!mayStandInline) item.link = link;
-    return linkHash(link);
+    return link;
   }
 
   /** Writes what stands in the parent: the item itself or a link to it. */
@@ -116,7 +116,7 @@ class Sealer {
     const { link } = child;
     if (link !== undefined && (this.sink === undefined || this.sink.has(link))) {
       writer.raw(link);
-      this.surplus += sizeOfLinked(child) - link.length;
+      this.surplus += sizeOfChild(child) - link.length;
     } else {
       const found: Linked | DateNode | Link<Node> = child.kind === 'link' ? child.load() : child;
       if (found.kind === 'date' || found.kind === 'link') this.slot(found);
@@ -331,20 +331,4 @@ export function mayBeInlined(tag: unknown): boolean {
 
 function memberCount(branch: Branch): number {
   return 2 + branch.keys.length * 2 + branch.children.length;
-}
-
-/** Nearly always known: a node is sealed with its size. */
-function sizeOfLinked(node: Linked | Link<Node> | Link<TriePart> | Link<VectorPart>): number {
-  if (node.size >= 0) return node.size;
-  switch (node.kind) {
-    case 'branch':
-    case 'bucket':
-      return sizeOfTrie(node);
-    case 'vector-branch':
-      return sizeOfVectorChild(node);
-    case 'link':
-      return node.size;
-    default:
-      return sizeOf(node);
-  }
 }

@@ -5,7 +5,7 @@
 
 import { VECTOR_WIDTH } from './format.js';
 import { mapCount } from './map.js';
-import type { Item, ListItem, MapItem, TriePart, VectorChild } from './node.js';
+import type { DateNode, Item, ListItem, MapItem, Node, TrieChild, TriePart, VectorChild } from './node.js';
 
 const DATE_BYTES = 10;
 
@@ -51,6 +51,22 @@ export function sizeOfVectorChild(child: VectorChild): number {
   if (child.kind === 'list') return sizeOf(child);
   if (child.size < 0) child.size = childrenSize(child.children);
   return child.size;
+}
+
+/** What stands in a node as a link: nearly always known, as a node is sealed with its size. */
+export function sizeOfChild(child: Exclude<Node, DateNode> | TrieChild | VectorChild): number {
+  if (child.size >= 0) return child.size;
+  switch (child.kind) {
+    case 'branch':
+    case 'bucket':
+      return sizeOfTrie(child);
+    case 'vector-branch':
+      return sizeOfVectorChild(child);
+    case 'link':
+      return child.size;
+    default:
+      return sizeOf(child);
+  }
 }
 
 function sizeOfNode(node: Exclude<Item, string | number | boolean | null>): number {

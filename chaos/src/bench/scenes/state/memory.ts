@@ -1,11 +1,10 @@
 /** `memory.overhead`: the heap of 850 agents with their last 100 versions, against the same agents without any. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { agentId } from '@skep/kernel';
-import { type CheckpointId, type Tree, treeOf } from '@skep/state';
+import { type AgentId, agentId } from '@skep/kernel';
+import { type Tree, treeOf } from '@skep/state';
 import { rowOf } from '../../row.js';
 import type { Run, Scene } from '../../scene.js';
-import { AGENTS } from '../../swarm.js';
 import { KeptVersions, RETENTION } from './kept-versions.js';
 import { SUBJECTS, type Subject, smallState, written } from './subject.js';
 
@@ -15,42 +14,56 @@ const [SMALL] = SUBJECTS as readonly [Subject];
 export const memoryOverhead: Scene = {
   id: 'memory.overhead',
   async run({ plan, conditions }: Run) {
-    const agents = Math.min(AGENTS, plan.heapAgents);
+    const agents = plan.heapAgents;
     // Once before anything is measured, so that compiled code is on neither side.
-    keepAll(sealedTrees(1));
+    await (await keepAll(sealedAgents(1))).close();
     const empty = heapBytes();
-    const bare = sealedTrees(agents);
-    const bareBytes = heapBytes() - empty;
+    const living = sealedAgents(agents);
     const before = heapBytes();
-    const kept = keepAll(bare);
+    const kept = await keepAll(living);
     const keptBytes = heapBytes() - before;
-    if (!kept.ids.every((id) => kept.versions.read(id).has(SMALL.path))) throw new Error('a version that was kept cannot be read');
-    const share = (100 * keptBytes) / bareBytes;
+    await readAll(living, kept);
+    await kept.close();
+    const bareBytes = before - empty;
     const each = `${Math.round(bareBytes / agents).toLocaleString('en-US')} bytes an agent, ${Math.round(keptBytes / agents / VERSIONS)} a version`;
     const note = `heap after collection; ${agents} agents S, the last ${VERSIONS} versions of each, one field changed from one to the next; ${each}; ${RETENTION}; ${conditions}`;
-    return [rowOf({ id: 'memory.overhead', state: SMALL.name, unit: '%', samples: [share], note })];
+    return [rowOf({ id: 'memory.overhead', state: SMALL.name, unit: '%', samples: [(100 * keptBytes) / bareBytes], note })];
   },
 };
 
-function sealedTrees(count: number): Tree[] {
-  const trees = Array.from({ length: count }, (_, at) => treeOf(smallState(at)));
-  for (const tree of trees) tree.root();
-  return trees;
+interface Living {
+  readonly id: AgentId;
+  tree: Tree;
 }
 
-/** Writes on, and lets the list hold the newest trees, as agents do. */
-function keepAll(trees: Tree[]): { readonly versions: KeptVersions; readonly ids: readonly CheckpointId[] } {
-  const versions = new KeptVersions();
-  const ids: CheckpointId[] = [];
+function sealedAgents(count: number): readonly Living[] {
+  return Array.from({ length: count }, (_, at) => {
+    const tree = treeOf(smallState(at));
+    tree.root();
+    return { id: agentId({ tenant: 'default', kind: 'worker', name: String(at) }), tree };
+  });
+}
+
+async function keepAll(agents: readonly Living[]): Promise<KeptVersions> {
+  const kept = await KeptVersions.open();
   for (let to = 0; to < VERSIONS; to += 1) {
-    for (const [at, tree] of trees.entries()) {
-      const next = written(tree, SMALL, { count: 1, from: to, to });
-      next.root();
-      trees[at] = next;
-      ids.push(versions.keep(agentId({ tenant: 'default', kind: 'worker', name: String(at) }), next));
+    for (const agent of agents) {
+      agent.tree = written(agent.tree, SMALL, { count: 1, from: to, to });
+      agent.tree.root();
+      kept.keep(agent.id, agent.tree);
+    }
+    await kept.settled();
+  }
+  return kept;
+}
+
+async function readAll(agents: readonly Living[], kept: KeptVersions): Promise<void> {
+  for (const { id } of agents) {
+    for (let version = 0; version < VERSIONS; version += 1) {
+      const tree = await kept.read(id, version);
+      if (tree.get(['memory', version % SMALL.fields, 'score']) !== version + 0.5) throw new Error(`version ${version} of ${id} is another one`);
     }
   }
-  return { versions, ids };
 }
 
 setFlagsFromString('--expose-gc');
