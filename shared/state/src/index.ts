@@ -26,6 +26,7 @@ export {
   StateEngine,
 } from './engine.js';
 export { Forest } from './forest.js';
+export { type ColdOptions, ColdVersions, type EvictedVersion } from './memory/cold-versions.js';
 export { heapBytesOf } from './memory/heap-bytes.js';
 export { type RetainedAgent, type RetainedOptions, RetainedVersions } from './memory/retained-versions.js';
 export { type Evictable, S3Fifo } from './memory/s3-fifo.js';

@@ -13,6 +13,7 @@
 import { LIMITS } from '@skep/kernel';
 import type { Tree } from '../tree.js';
 import { AgentVersions, type PastVersion } from './agent-versions.js';
+import type { EvictedVersion } from './cold-versions.js';
 import { S3Fifo } from './s3-fifo.js';
 
 export interface RetainedOptions {
@@ -20,8 +21,8 @@ export interface RetainedOptions {
   readonly bytesMax?: number;
   /** A version of an agent that is so many behind its newest is dropped. Default: `LIMITS.versionsRetained`. */
   readonly versionsMax?: number;
-  /** Told of a version that the budget had no room for, and of the next one that is still there. */
-  readonly evicted?: (evicted: { readonly agent: string; readonly version: number; readonly tree: Tree; readonly next: Tree }) => void;
+  /** Told of each version that the budget had no room for. `ColdVersions` takes them. */
+  readonly evicted?: (evicted: EvictedVersion) => void;
 }
 
 /** One agent's versions; opaque to others. */
@@ -137,15 +138,9 @@ export class RetainedVersions {
     while (this.used > this.bytesMax * EVICTED_DOWN_TO) {
       const evicted = this.queue.evict();
       if (evicted === undefined) return;
-      this.tell(evicted);
+      this.options.evicted?.({ agent: evicted.owner.name, version: evicted.version, tree: evicted.tree });
       this.drop(evicted);
     }
-  }
-
-  private tell({ owner, version, tree }: PastVersion): void {
-    if (this.options.evicted === undefined) return;
-    const next = owner.past.find((past) => past.version > version)?.tree ?? owner.tree;
-    this.options.evicted({ agent: owner.name, version, tree, next });
   }
 
   private drop(past: PastVersion): void {
