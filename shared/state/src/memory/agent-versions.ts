@@ -16,7 +16,7 @@ export interface PastVersion extends Evictable {
 /** Guessed for the first version of an agent, before any was counted. */
 const BYTES_FIRST = 2_048;
 /** What an entry takes beside its nodes: its own object, the tree's, its places in the lists. */
-export const ENTRY_BYTES = 176;
+const ENTRY_BYTES = 176;
 /** The same for an agent and its newest version. */
 const AGENT_BYTES = 480;
 /** What a state takes in memory against its encoding, before it is counted. */

@@ -28,6 +28,8 @@ export interface RetainedOptions {
 /** One agent's versions; opaque to others. */
 export type RetainedAgent = AgentVersions;
 
+/** Of the budget: what must be used more before it is counted anew. */
+const COUNTED_AGAIN_AFTER = 1 / 64;
 /** Of the budget; evicted down to here, so that it is not reached again at once. */
 const EVICTED_DOWN_TO = 7 / 8;
 
@@ -37,6 +39,8 @@ export class RetainedVersions {
   private readonly uncounted = new Set<AgentVersions>();
   private used = 0;
   private past = 0;
+  /** Where nothing is left to evict, nothing is counted anew before so much is used. */
+  private toleratedBytes = 0;
   readonly bytesMax: number;
   private readonly versionsMax: number;
 
@@ -118,6 +122,7 @@ export class RetainedVersions {
     agent.past = [];
     this.used -= agent.liveBytes;
     this.uncounted.delete(agent);
+    this.toleratedBytes = 0;
   }
 
   private guessed(agent: AgentVersions): void {
@@ -133,14 +138,16 @@ export class RetainedVersions {
   }
 
   private enforce(): void {
+    if (this.past === 0 && this.used <= this.toleratedBytes) return;
     this.countedBytes();
     if (this.used <= this.bytesMax) return;
     while (this.used > this.bytesMax * EVICTED_DOWN_TO) {
       const evicted = this.queue.evict();
-      if (evicted === undefined) return;
+      if (evicted === undefined) break;
       this.options.evicted?.({ agent: evicted.owner.name, version: evicted.version, tree: evicted.tree });
       this.drop(evicted);
     }
+    this.toleratedBytes = this.used + this.bytesMax * COUNTED_AGAIN_AFTER;
   }
 
   private drop(past: PastVersion): void {
