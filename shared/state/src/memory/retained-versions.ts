@@ -83,6 +83,9 @@ export class RetainedVersions {
 
   /** A new version follows the newest, which is not kept. */
   replace(agent: RetainedAgent, version: number, tree: Tree): void {
+    // The last of those before follows another one now.
+    const last = agent.past.at(-1);
+    if (last !== undefined) last.isCounted = false;
     this.used += agent.move(version, tree);
     this.guessed(agent);
     this.trim(agent);
