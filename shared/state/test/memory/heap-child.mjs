@@ -1,8 +1,8 @@
 // Measures what versions take in memory; run by heap.test.ts in a process of its own, with --expose-gc.
 import { argv, memoryUsage, stdout } from 'node:process';
-import { draftOf, RetainedVersions, treeOf } from '../../dist/index.js';
+import { draftOf, packTree, RetainedVersions, treeOf, unpackTree } from '../../dist/index.js';
 
-const { kind, agents, versions, sealed } = JSON.parse(argv[2]);
+const { kind, agents, versions, sealed, unpacked } = JSON.parse(argv[2]);
 let made = 0;
 
 const memory = () => Array.from({ length: 50 }, (_, at) => ({ text: `memory item number ${at} of ${made}`, score: at / 7 }));
@@ -44,6 +44,10 @@ function swarm() {
   for (let at = 0; at < agents; at += 1) {
     made += 1;
     let tree = treeOf(copied(KINDS[kind].make()));
+    if (unpacked) {
+      tree = unpackTree(packTree(tree));
+      tree.value();
+    }
     if (sealed) tree.root();
     const agent = retained.open(`agent ${made}`, 0, tree);
     for (let version = 1; version <= versions; version += 1) {
