@@ -25,6 +25,8 @@ const BYTES = 184;
 const BYTES_STEP = 16;
 /** The function of a link and the values that it holds on to. */
 const READER = 15 * WORD;
+/** A pack beside its bytes: what finds nodes in it. */
+const SOURCE = 80 * WORD;
 /** In a trie that is the way to the part, too. */
 const TRIE_READER = 14 * WORD;
 /** An object literal has room for four members, more are added three at a time. */
@@ -48,7 +50,7 @@ export function heapBytesOf(tree: Tree): number {
     bytes += ownBytes(member);
     if (typeof member === 'object' && member.kind === 'link') sources.add(member.source);
   }
-  for (const { heldBytes } of sources) bytes += heldBytes;
+  for (const { heldBytes } of sources) bytes += SOURCE + heldBytes;
   return bytes;
 }
 
@@ -106,7 +108,9 @@ export function ownBytes(member: Member): number {
   switch (kind) {
     case 'map':
     case 'list':
-      return bytes + arrayBytes(member.items) + (member.plain === undefined ? 0 : plainBytes(kind, member.items.length));
+      return (
+        bytes + arrayBytes(member.items) + (member.plain === undefined ? 0 : plainBytes(kind, member.items.length) + fractionBytes(member.items))
+      );
     case 'wide':
       return bytes + (member.plain === undefined ? 0 : plainBytes('map', member.count));
     case 'vector':
@@ -158,6 +162,13 @@ function textBytes(text: string): number {
 
 function binaryBytes(length: number): number {
   return BYTES + Math.ceil(length / BYTES_STEP) * BYTES_STEP;
+}
+
+/** A plain value has fractions of its own. */
+function fractionBytes(items: readonly Item[]): number {
+  let bytes = 0;
+  for (const item of items) if (typeof item === 'number' && !isSmall(item)) bytes += FRACTION;
+  return bytes;
 }
 
 function dateBytes({ ms }: DateNode): number {
