@@ -138,7 +138,8 @@ export type VectorChild = VectorPart | Link<VectorPart>;
 
 /** What links hold on to for as long as they are there. */
 export interface Held {
-  readonly heldBytes: number;
+  /** Undefined where it holds nothing of its own. */
+  readonly heldBytes?: number;
 }
 
 /** Reads a node: finds its bytes by its link, verifies their hash and decodes them. */

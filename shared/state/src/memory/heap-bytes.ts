@@ -50,7 +50,7 @@ export function heapBytesOf(tree: Tree): number {
     bytes += ownBytes(member);
     if (typeof member === 'object' && member.kind === 'link') sources.add(member.source);
   }
-  for (const { heldBytes } of sources) bytes += SOURCE + heldBytes;
+  for (const { heldBytes = 0 } of sources) bytes += SOURCE + heldBytes;
   return bytes;
 }
 
