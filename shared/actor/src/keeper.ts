@@ -56,7 +56,7 @@ export class Keeper {
   /** Snapshots on their way into the directory. */
   private readonly pending = new Map<Activation, Naming & { readonly done: () => void }>();
   private makingRoom = false;
-  private roomAgainMs = 0;
+  private roomAgainMs = Number.NEGATIVE_INFINITY;
   /** Agents whose last snapshot could not be written: the next sweep tries again, not every turn. */
   private readonly failing = new WeakSet<Activation>();
 
@@ -120,17 +120,13 @@ export class Keeper {
   /** Lets those rest that were idle longest, dirty or not, until there is room for others. */
   makeRoom(): void {
     const { clock } = this.options;
-    if (this.makingRoom || this.stopped || clock.nowMs() < this.roomAgainMs) return;
+    if (this.makingRoom || this.stopped || clock.monotonicMs() < this.roomAgainMs) return;
     const idle = [...this.host.activations()].filter((activation) => isIdle(activation));
     const resting = idle.sort((one, other) => one.lastUsedMs - other.lastUsedMs).slice(0, this.host.wantedRoom());
-    if (resting.length === 0) {
-      this.roomAgainMs = clock.nowMs() + ROOM_AGAIN_MS;
-      return;
-    }
     this.makingRoom = true;
     void inGroups(resting, (activation) => this.putToRest(activation)).finally(() => {
       this.makingRoom = false;
-      this.options.lane.flush();
+      if (resting.every(({ stage }) => stage === 'ready')) this.roomAgainMs = clock.monotonicMs() + ROOM_AGAIN_MS;
     });
   }
 

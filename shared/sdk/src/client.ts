@@ -100,6 +100,8 @@ export interface SwarmStatus {
   readonly recovery: { readonly agents: number; readonly ms: number };
   /** Agents that are not served because their log is damaged, and why. */
   readonly alarms: readonly { readonly agent: AgentId; readonly message: string }[];
+  /** Versions in memory, those of agents that are active: bytes are partly guessed. Absent in a cluster. */
+  readonly memory?: { readonly bytes: number; readonly bytesMax: number; readonly versions: number };
   /** In a cluster: its live nodes. The figures above are then sums over them, times those of the slowest. */
   readonly nodes?: readonly NodeFigures[];
 }

@@ -31,7 +31,7 @@ export async function listAgents(node: SkepNode, filter: ListFilter): Promise<re
 }
 
 export async function statusOf(node: SkepNode, place: Place): Promise<SwarmStatus> {
-  const { meter, roster } = node.host;
+  const { meter, retained, roster } = node.host;
   const recovery = await node.recovered;
   let active = 0;
   let mailbox = 0;
@@ -55,6 +55,7 @@ export async function statusOf(node: SkepNode, place: Place): Promise<SwarmStatu
     mailbox,
     lane: { id: node.driver.id, batch: node.driver.acknowledgedBatch },
     recovery,
+    memory: { bytes: Math.round(retained.bytes), bytesMax: retained.bytesMax, versions: retained.versions + roster.size },
     alarms: [...node.alarms].map(([agent, error]) => ({ agent, message: error.message })),
   };
 }

@@ -57,8 +57,9 @@ function buildObject(value: object, depth: number, space: Space): Item {
 function buildList(value: readonly unknown[], depth: number, space: Space): Item {
   if (depth >= LIMITS.valueDepth || !isPlainList(value)) throw new Refusal();
   // Of its length from the start: an array that grows keeps room for more.
-  const items = new Array<Item>(value.length);
-  for (let at = 0; at < value.length; at += 1) items[at] = build(value[at], depth + 1, space);
+  const { length } = value;
+  const items = new Array<Item>(length);
+  for (let at = 0; at < length; at += 1) items[at] = build(value[at], depth + 1, space);
   return listOf(items);
 }
 

@@ -18,6 +18,7 @@ export { type Draft, type DraftResult, draftOf } from './draft.js';
 export type { Edit } from './edit.js';
 export { type BranchName, type EngineOptions, type Observation, StateEngine } from './engine.js';
 export { Forest } from './forest.js';
+export { type ColdOptions, ColdVersions, type EvictedVersion } from './memory/cold-versions.js';
 export { heapBytesOf } from './memory/heap-bytes.js';
 export { type RetainedAgent, type RetainedOptions, RetainedVersions } from './memory/retained-versions.js';
 export { type Evictable, S3Fifo } from './memory/s3-fifo.js';

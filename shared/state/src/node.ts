@@ -136,6 +136,12 @@ export class VectorBranch extends Cached {
 export type VectorPart = VectorBranch | ListNode;
 export type VectorChild = VectorPart | Link<VectorPart>;
 
+/** What links hold on to for as long as they are there. */
+export interface Held {
+  /** Undefined where it holds nothing of its own. */
+  readonly heldBytes?: number;
+}
+
 /** Reads a node: finds its bytes by its link, verifies their hash and decodes them. */
 export type ReadNode<Loaded> = (link: Uint8Array, size: number) => Loaded;
 
@@ -147,6 +153,8 @@ export class Link<Loaded> {
     readonly link: Uint8Array,
     readonly size: number,
     private readonly read: ReadNode<Loaded>,
+    /** Where nodes are read from. */
+    readonly source: Held,
   ) {}
 
   /** What was read; undefined before. */

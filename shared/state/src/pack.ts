@@ -78,11 +78,13 @@ class NodeTable implements Sink {
 }
 
 class PackSource implements NodeSource {
+  readonly heldBytes: number;
   private readonly view: DataView;
   private readonly count: number;
   private readonly dataAt: number;
 
   constructor(private readonly bytes: Uint8Array) {
+    this.heldBytes = bytes.length;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.count = this.view.getUint32(COUNT_AT);
     this.dataAt = INDEX_AT + this.count * ENTRY_BYTES;

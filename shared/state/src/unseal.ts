@@ -15,6 +15,7 @@ import { EMPTY_MAP } from './map.js';
 import {
   BytesNode,
   DateNode,
+  type Held,
   type Item,
   Link,
   ListNode,
@@ -36,7 +37,7 @@ import { textItem } from './text.js';
 import { readBranch } from './unseal-trie.js';
 
 /** Where nodes are kept. */
-export interface NodeSource {
+export interface NodeSource extends Held {
   /** The bytes of the node with this hash, verified by the caller; undefined if there is none. Never written to again. */
   bytesOf(hash: Uint8Array): Uint8Array | undefined;
 }
@@ -87,7 +88,7 @@ export class Unsealer {
 
   link<Loaded>(reader: Reader, read: (link: Uint8Array, size: number) => Loaded): Link<Loaded> {
     const { link, size } = readLink(reader);
-    return new Link(link, size, read);
+    return new Link(link, size, read, this.source);
   }
 
   /** Entries of a map or of a part of a trie. */

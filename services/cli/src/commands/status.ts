@@ -4,7 +4,7 @@ import { agentText } from '../arguments/agent-address.js';
 import type { ClusterTarget } from '../cluster/cluster-target.js';
 import type { CommonOptions, Frame } from '../frame/frame.js';
 import { type Opened, withClient } from '../opening/open-client.js';
-import { countText, dateTimeText, msText, rounded } from '../output/amounts.js';
+import { bytesText, countText, dateTimeText, msText, rounded } from '../output/amounts.js';
 import { pairsText } from '../output/table.js';
 
 export function statusCommand(frame: Frame): Command {
@@ -44,12 +44,18 @@ function statusText(status: SwarmStatus, { dir, through }: Opened): string {
       ['turns', `${countText(status.turns)} since the start, ${countText(status.turnsPerSecond)} a second now, ${countText(status.failures)} failed`],
       ['latency', `p50 ${msText(latencyMs.p50)}, p99 ${msText(latencyMs.p99)}`],
       ['waiting', countText(status.mailbox)],
+      ...memoryPairs(status),
       ['lane', `${lane.id}, batch ${countText(lane.batch)}`],
     );
   }
   pairs.push(['recovery', `${countText(recovery.agents)} agents in ${msText(rounded(recovery.ms))}`]);
   for (const { agent, message } of alarms) pairs.push(['ALARM', `${agentText(agent)}: ${message}`]);
   return pairsText(pairs);
+}
+
+function memoryPairs({ memory }: SwarmStatus): readonly (readonly [string, string])[] {
+  if (memory === undefined) return [];
+  return [['memory', `${countText(memory.versions)} versions in ${bytesText(memory.bytes)} of ${bytesText(memory.bytesMax)}`]];
 }
 
 function clusterText(status: SwarmStatus, { name, servers, universe }: ClusterTarget): string {

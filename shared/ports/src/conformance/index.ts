@@ -8,6 +8,7 @@
 export { type BlobSubject, blobConformance } from './blob.js';
 export { type BusSubject, busConformance } from './bus.js';
 export { type ClockSubject, clockConformance } from './clock.js';
+export { compressorConformance } from './compressor.js';
 export { codeOfRejection, eventually } from './eventually.js';
 export { type LogSubject, logConformance } from './log.js';
 export { randomConformance } from './random.js';

@@ -16,7 +16,9 @@ export interface PastVersion extends Evictable {
 /** Guessed for the first version of an agent, before any was counted. */
 const BYTES_FIRST = 2_048;
 /** What an entry takes beside its nodes: its own object, the tree's, its places in the lists. */
-export const ENTRY_BYTES = 176;
+const ENTRY_BYTES = 176;
+/** A root, as text, where it is known. */
+const ROOT_BYTES = 80;
 /** The same for an agent and its newest version. */
 const AGENT_BYTES = 480;
 /** What a state takes in memory against its encoding, before it is counted. */
@@ -81,10 +83,10 @@ export class AgentVersions {
       const { onlyFrom, onlyTo } = heapDifference(past.tree.item, (this.past[at + 1]?.tree ?? this.tree).item);
       live += onlyTo - onlyFrom;
       past.isCounted = true;
-      resize(past, onlyFrom + ENTRY_BYTES);
+      resize(past, onlyFrom + ENTRY_BYTES + rootBytes(past.tree));
       this.averageBytes += (past.bytes - this.averageBytes) / 8;
     }
-    this.liveBytes = isConnected ? live : heapBytesOf(this.tree) + AGENT_BYTES;
+    this.liveBytes = isConnected ? live : heapBytesOf(this.tree) + AGENT_BYTES + rootBytes(this.tree);
     this.countedBytes = this.liveBytes;
     this.countedAt = this.version;
   }
@@ -100,6 +102,10 @@ export class AgentVersions {
       before.isCounted = false;
       return;
     }
-    resize(before, heapDifference(before.tree.item, (this.past[at]?.tree ?? this.tree).item).onlyFrom + ENTRY_BYTES);
+    resize(before, heapDifference(before.tree.item, (this.past[at]?.tree ?? this.tree).item).onlyFrom + ENTRY_BYTES + rootBytes(before.tree));
   }
+}
+
+function rootBytes({ item }: Tree): number {
+  return typeof item === 'object' && item !== null && item.kind !== 'date' && item.link !== undefined ? ROOT_BYTES : 0;
 }

@@ -1,11 +1,11 @@
 /**
- * What trees take in memory: an estimate node by node, with constants measured on V8 as Node 20 to 24 build it (64 bits, pointers not
- * compressed). What trees share is counted once.
+ * What trees take in memory: an estimate node by node, with constants measured on Node 20 (64 bits, pointers not compressed). What trees
+ * share is counted once.
  *
  * Not counted: the keys of small maps, which nearly all maps of a kind share, and what engines keep for themselves.
  */
 
-import type { Branch, Bucket, DateNode, Item, Link, LoadedItem, TriePart, VectorPart } from '../node.js';
+import type { Branch, Bucket, DateNode, Held, Item, Link, LoadedItem, TriePart, VectorPart } from '../node.js';
 import type { Tree } from '../tree.js';
 
 type AnyNode = Exclude<LoadedItem, string | number | boolean | null> | TriePart | VectorPart | Link<Item> | Link<TriePart> | Link<VectorPart>;
@@ -25,19 +25,32 @@ const BYTES = 184;
 const BYTES_STEP = 16;
 /** The function of a link and the values that it holds on to. */
 const READER = 15 * WORD;
+/** A pack beside its bytes: what finds nodes in it. */
+const SOURCE = 80 * WORD;
+/** In a trie that is the way to the part, too. */
+const TRIE_READER = 14 * WORD;
 /** An object literal has room for four members, more are added three at a time. */
 const PLAIN_MEMBERS = 4;
 const PLAIN_STEP = 3;
+/** Objects with more members are hash tables, of a power of two slots, half as many again at least. */
+const PLAIN_FAST_MAX = 128;
+const PLAIN_SLOT = 3 * WORD;
+const PLAIN_SPARE = 1.5;
 const INTEGER_MAX = 0x7fffffff;
 /** Fields of each class, with those that all nodes have: kind, link and size. */
-const FIELDS = { text: 4, bytes: 4, date: 2, map: 6, wide: 6, branch: 8, bucket: 5, list: 5, vector: 7, 'vector-branch': 4, link: 5 } as const;
+const FIELDS = { text: 4, bytes: 4, date: 2, map: 6, wide: 6, branch: 8, bucket: 5, list: 5, vector: 7, 'vector-branch': 4, link: 6 } as const;
 
-/** All that a tree takes, its parts that were not read yet left out. */
+/** All that a tree takes, and the pack that it was read from as long as parts of it lead there. */
 export function heapBytesOf(tree: Tree): number {
   const members = new Set<Member>();
+  const sources = new Set<Held>();
   collectMembers(tree.item, members);
   let bytes = 0;
-  for (const member of members) bytes += ownBytes(member);
+  for (const member of members) {
+    bytes += ownBytes(member);
+    if (typeof member === 'object' && member.kind === 'link') sources.add(member.source);
+  }
+  for (const { heldBytes = 0 } of sources) bytes += SOURCE + heldBytes;
   return bytes;
 }
 
@@ -90,11 +103,14 @@ export function ownBytes(member: Member): number {
   if (typeof member === 'number') return FRACTION;
   const { kind } = member;
   let bytes = OBJECT + FIELDS[kind] * WORD;
-  if (kind !== 'date' && member.link !== undefined) bytes += binaryBytes(member.link.length);
+  // What was read has the very link by which it was read.
+  if (kind !== 'date' && member.link !== undefined && !(kind === 'link' && isRead(member))) bytes += binaryBytes(member.link.length);
   switch (kind) {
     case 'map':
     case 'list':
-      return bytes + arrayBytes(member.items) + (member.plain === undefined ? 0 : plainBytes(kind, member.items.length));
+      return (
+        bytes + arrayBytes(member.items) + (member.plain === undefined ? 0 : plainBytes(kind, member.items.length) + fractionBytes(member.items))
+      );
     case 'wide':
       return bytes + (member.plain === undefined ? 0 : plainBytes('map', member.count));
     case 'vector':
@@ -108,7 +124,7 @@ export function ownBytes(member: Member): number {
     case 'bytes':
       return bytes + binaryBytes(member.bytes.length);
     case 'link':
-      return bytes + READER;
+      return bytes + READER + (isTriePart(member.known) ? TRIE_READER : 0);
     case 'date':
       return bytes + dateBytes(member);
     case 'text':
@@ -120,6 +136,14 @@ function forEachOfPart(part: Branch | Bucket, take: (member: Item | Member) => v
   for (const key of part.keys) take(key);
   for (const item of part.items) take(item);
   if (part.kind === 'branch') for (const child of part.children) take(child);
+}
+
+function isRead({ known, link }: Link<Item> | Link<TriePart> | Link<VectorPart>): boolean {
+  return typeof known === 'object' && known !== null && 'link' in known && known.link === link;
+}
+
+function isTriePart(item: Item | Member | undefined): boolean {
+  return typeof item === 'object' && item !== null && (item.kind === 'branch' || item.kind === 'bucket');
 }
 
 function isSmall(number: number): boolean {
@@ -140,6 +164,13 @@ function binaryBytes(length: number): number {
   return BYTES + Math.ceil(length / BYTES_STEP) * BYTES_STEP;
 }
 
+/** A plain value has fractions of its own. */
+function fractionBytes(items: readonly Item[]): number {
+  let bytes = 0;
+  for (const item of items) if (typeof item === 'number' && !isSmall(item)) bytes += FRACTION;
+  return bytes;
+}
+
 function dateBytes({ ms }: DateNode): number {
   return isSmall(ms) ? 0 : FRACTION;
 }
@@ -147,6 +178,7 @@ function dateBytes({ ms }: DateNode): number {
 /** The plain value that a node remembers, without what it has in common with those of its members. */
 function plainBytes(kind: 'map' | 'list', count: number): number {
   if (kind === 'list') return ARRAY + (count + (count >> 1)) * WORD;
+  if (count > PLAIN_FAST_MAX) return OBJECT + PLAIN_MEMBERS * WORD + PLAIN_SLOT * 2 ** Math.ceil(Math.log2(count * PLAIN_SPARE));
   const further = Math.max(0, count - PLAIN_MEMBERS);
   return OBJECT + PLAIN_MEMBERS * WORD + (further === 0 ? 0 : 2 * WORD + Math.ceil(further / PLAIN_STEP) * PLAIN_STEP * WORD);
 }

@@ -13,6 +13,7 @@
 import { LIMITS } from '@skep/kernel';
 import type { Tree } from '../tree.js';
 import { AgentVersions, type PastVersion } from './agent-versions.js';
+import type { EvictedVersion } from './cold-versions.js';
 import { S3Fifo } from './s3-fifo.js';
 
 export interface RetainedOptions {
@@ -20,13 +21,15 @@ export interface RetainedOptions {
   readonly bytesMax?: number;
   /** A version of an agent that is so many behind its newest is dropped. Default: `LIMITS.versionsRetained`. */
   readonly versionsMax?: number;
-  /** Told of a version that the budget had no room for, and of the next one that is still there. */
-  readonly evicted?: (evicted: { readonly agent: string; readonly version: number; readonly tree: Tree; readonly next: Tree }) => void;
+  /** Told of each version that the budget had no room for. `ColdVersions` takes them. */
+  readonly evicted?: (evicted: EvictedVersion) => void;
 }
 
 /** One agent's versions; opaque to others. */
 export type RetainedAgent = AgentVersions;
 
+/** Of the budget: what must be used more before it is counted anew. */
+const COUNTED_AGAIN_AFTER = 1 / 64;
 /** Of the budget; evicted down to here, so that it is not reached again at once. */
 const EVICTED_DOWN_TO = 7 / 8;
 
@@ -36,6 +39,8 @@ export class RetainedVersions {
   private readonly uncounted = new Set<AgentVersions>();
   private used = 0;
   private past = 0;
+  /** Where nothing is left to evict, nothing is counted anew before so much is used. */
+  private toleratedBytes = 0;
   readonly bytesMax: number;
   private readonly versionsMax: number;
 
@@ -78,6 +83,9 @@ export class RetainedVersions {
 
   /** A new version follows the newest, which is not kept. */
   replace(agent: RetainedAgent, version: number, tree: Tree): void {
+    // The last of those before follows another one now.
+    const last = agent.past.at(-1);
+    if (last !== undefined) last.isCounted = false;
     this.used += agent.move(version, tree);
     this.guessed(agent);
     this.trim(agent);
@@ -117,6 +125,7 @@ export class RetainedVersions {
     agent.past = [];
     this.used -= agent.liveBytes;
     this.uncounted.delete(agent);
+    this.toleratedBytes = 0;
   }
 
   private guessed(agent: AgentVersions): void {
@@ -132,20 +141,16 @@ export class RetainedVersions {
   }
 
   private enforce(): void {
+    if (this.past === 0 && this.used <= this.toleratedBytes) return;
     this.countedBytes();
     if (this.used <= this.bytesMax) return;
     while (this.used > this.bytesMax * EVICTED_DOWN_TO) {
       const evicted = this.queue.evict();
-      if (evicted === undefined) return;
-      this.tell(evicted);
+      if (evicted === undefined) break;
+      this.options.evicted?.({ agent: evicted.owner.name, version: evicted.version, tree: evicted.tree });
       this.drop(evicted);
     }
-  }
-
-  private tell({ owner, version, tree }: PastVersion): void {
-    if (this.options.evicted === undefined) return;
-    const next = owner.past.find((past) => past.version > version)?.tree ?? owner.tree;
-    this.options.evicted({ agent: owner.name, version, tree, next });
+    this.toleratedBytes = this.used + this.bytesMax * COUNTED_AGAIN_AFTER;
   }
 
   private drop(past: PastVersion): void {

@@ -1,7 +1,8 @@
 // Measures what versions take in memory; run by heap.test.ts in a process of its own, with --expose-gc.
-import { draftOf, RetainedVersions, treeOf } from '../../dist/index.js';
+import { argv, memoryUsage, stdout } from 'node:process';
+import { draftOf, packTree, RetainedVersions, treeOf, unpackTree } from '../../dist/index.js';
 
-const { kind, agents, versions, sealed } = JSON.parse(process.argv[2]);
+const { kind, agents, versions, sealed, unpacked } = JSON.parse(argv[2]);
 let made = 0;
 
 const memory = () => Array.from({ length: 50 }, (_, at) => ({ text: `memory item number ${at} of ${made}`, score: at / 7 }));
@@ -30,7 +31,7 @@ const KINDS = {
 function heap() {
   globalThis.gc();
   globalThis.gc();
-  const { heapUsed, external } = process.memoryUsage();
+  const { heapUsed, external } = memoryUsage();
   return heapUsed + external;
 }
 
@@ -43,6 +44,10 @@ function swarm() {
   for (let at = 0; at < agents; at += 1) {
     made += 1;
     let tree = treeOf(copied(KINDS[kind].make()));
+    if (unpacked) {
+      tree = unpackTree(packTree(tree));
+      tree.value();
+    }
     if (sealed) tree.root();
     const agent = retained.open(`agent ${made}`, 0, tree);
     for (let version = 1; version <= versions; version += 1) {
@@ -64,4 +69,4 @@ const second = swarm();
 const after = heap();
 const counted = second.retained.countedBytes();
 for (const agent of second.kept) second.retained.close(agent);
-process.stdout.write(JSON.stringify({ counted, measured: after - before, left: second.retained.bytes, first: first.retained.versions }));
+stdout.write(JSON.stringify({ counted, measured: after - before, left: second.retained.bytes, first: first.retained.versions }));
