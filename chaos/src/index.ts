@@ -1,5 +1,5 @@
 /**
- * Chaos: what proves the rest. Explorer, simulator runs, invariants, crash runs.
+ * Chaos: what proves the rest. Explorer, simulator runs, sequences of operations on states, invariants, crash runs.
  *
  *   const result = search({ budget, rules: RULES, statesMax: 100_000 });
  */

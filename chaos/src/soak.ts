@@ -1,5 +1,5 @@
 /**
- * npm run soak: the simulator for as long as you like.
+ * npm run soak: the simulator, or sequences of operations on states, for as long as you like.
  *
  *   npm run soak -- --seeds 10000            seeds 1 to 10,000
  *   npm run soak -- --from 5001 --minutes 30 as many as fit into half an hour

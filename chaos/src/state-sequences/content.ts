@@ -4,7 +4,7 @@ import type { SeededRandom } from '@skep/simulated';
 import type { PlainMap } from './plain.js';
 
 /** What a sequence mostly grows. */
-export type Flavour = 'small' | 'wide' | 'long' | 'very long' | 'chunked';
+export type Growth = 'small' | 'wide' | 'long' | 'very long' | 'chunked';
 
 const ODD_KEYS: readonly string[] = [
   ...['__proto__', 'constructor', 'toString', 'length', '0', '10', '9', '', 'é'],
@@ -25,7 +25,7 @@ const DEPTH_MAX = 3;
 export class Content {
   constructor(
     readonly random: SeededRandom,
-    readonly flavour: Flavour,
+    readonly growth: Growth,
   ) {}
 
   key(): string {
@@ -51,7 +51,7 @@ export class Content {
       case 5:
         return new Date(this.random.between(-1_000, 1_000) * 86_400_000);
       case 6:
-        return this.flavour === 'chunked' && this.random.chance(0.3) ? this.longText() : this.bytes(this.random.below(90));
+        return this.growth === 'chunked' && this.random.chance(0.3) ? this.longText() : this.bytes(this.random.below(90));
       default:
         return this.random.below(300) - 100;
     }
@@ -73,13 +73,13 @@ export class Content {
     return Array.from({ length: size }, () => this.value(depth + 1));
   }
 
-  /** What a sequence begins with: a map that holds something of each kind, and what the flavour asks for. */
+  /** What a sequence begins with: a map that holds something of each kind, and what the growth asks for. */
   start(): PlainMap {
     const start: PlainMap = { list: this.list(this.random.below(4)), map: this.map(this.random.below(4)), n: 1 };
-    if (this.flavour === 'wide') start.wide = this.numbered(this.mapSize());
-    if (this.flavour === 'long') start.long = this.items(this.one(LIST_SIZES));
-    if (this.flavour === 'very long') start.long = this.items(this.one(VERY_LONG_SIZES));
-    if (this.flavour === 'chunked') Object.assign(start, { text: this.longText(), bytes: this.bytes(this.one(LONG_BYTES)) });
+    if (this.growth === 'wide') start.wide = this.numbered(this.mapSize());
+    if (this.growth === 'long') start.long = this.items(this.one(LIST_SIZES));
+    if (this.growth === 'very long') start.long = this.items(this.one(VERY_LONG_SIZES));
+    if (this.growth === 'chunked') Object.assign(start, { text: this.longText(), bytes: this.bytes(this.one(LONG_BYTES)) });
     return start;
   }
 
@@ -90,7 +90,7 @@ export class Content {
 
   /** How many items a list is to be brought to. */
   listSize(): number {
-    return this.flavour === 'very long' ? this.one(VERY_LONG_SIZES) : this.one(LIST_SIZES);
+    return this.growth === 'very long' ? this.one(VERY_LONG_SIZES) : this.one(LIST_SIZES);
   }
 
   longText(): string {

@@ -2,7 +2,7 @@
 
 import { SeededRandom } from '@skep/simulated';
 import * as state from '@skep/state';
-import { Content, type Flavour } from './content.js';
+import { Content, type Growth } from './content.js';
 import { ForestWorld } from './forest-world.js';
 import { MergeWorld } from './merge-world.js';
 import { RetainedWorld } from './retained-world.js';
@@ -38,8 +38,8 @@ const LONG_SHARE = 0.08;
 const MERGE_SHARE = 0.08;
 const FOREST_SHARE = 0.05;
 const RETAINED_SHARE = 0.05;
-/** How often each flavour comes, in thousandths; small ones else. */
-const FLAVOURS: readonly (readonly [Flavour, number])[] = [
+/** How often each growth comes, in thousandths; small ones else. */
+const GROWTHS: readonly (readonly [Growth, number])[] = [
   ['wide', 110],
   ['long', 70],
   ['very long', 4],
@@ -80,7 +80,7 @@ export function describeSequence({ seed, broken, operations }: SequenceResult): 
 
 function worldOf(random: SeededRandom, room: StateRoom): SequenceWorld {
   if (random.chance(MERGE_SHARE)) return new MergeWorld(room, random);
-  const content = new Content(random, flavourOf(random));
+  const content = new Content(random, growthOf(random));
   if (random.chance(FOREST_SHARE)) return new ForestWorld(room, content);
   if (random.chance(RETAINED_SHARE)) return new RetainedWorld(room, content);
   const space = random.below(10);
@@ -92,10 +92,10 @@ function worldOf(random: SeededRandom, room: StateRoom): SequenceWorld {
   return new TreeWorld(room, content, {});
 }
 
-function flavourOf(random: SeededRandom): Flavour {
+function growthOf(random: SeededRandom): Growth {
   let left = random.below(1_000);
-  for (const [flavour, share] of FLAVOURS) {
-    if (left < share) return flavour;
+  for (const [growth, share] of GROWTHS) {
+    if (left < share) return growth;
     left -= share;
   }
   return 'small';

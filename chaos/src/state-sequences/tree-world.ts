@@ -10,11 +10,12 @@
  */
 import { type AgentId, agentId, encode } from '@skep/kernel';
 import type { Checkpoint, Draft, Tree } from '@skep/state';
-import { act, type Twin } from './act.js';
+import { act } from './act.js';
 import type { Content } from './content.js';
 import { editOf } from './edit-of.js';
-import { copyOf, type Holder, isHolder, isSame, type PlainMap, spoil } from './plain.js';
+import { copyOf, type Holder, isSame, type PlainMap, spoil } from './plain.js';
 import type { StateRoom } from './state-room.js';
+import { descend, type Twin } from './twin.js';
 
 const BRANCHES_MAX = 4;
 const HANDLES_MAX = 4;
@@ -186,18 +187,4 @@ export class TreeWorld {
     this.checks += 1;
     if (!isSame(found, expected)) throw new Error(`another ${what} than expected`);
   }
-}
-
-/** Some part of the state, and the way to it. */
-function descend(root: Twin<Holder>, { random }: Content): { readonly twin: Twin<Holder>; readonly path: string } {
-  let twin = root;
-  let path = 'state';
-  for (let level = random.below(4); level > 0; level -= 1) {
-    const key = random.pick(Object.keys(twin.model));
-    const model = key === undefined ? undefined : (twin.model as PlainMap)[key];
-    if (key === undefined || !isHolder(model)) break;
-    twin = { draft: (twin.draft as PlainMap)[key] as Holder, model };
-    path += `.${key}`;
-  }
-  return { twin, path };
 }

@@ -134,7 +134,7 @@ describe('G8: history leaves no trace', () => {
 });
 
 /** The long form, 100,000 commits, is part of `npm run soak -- --state`. */
-describe('V12: what is written is linear in the commits', () => {
+describe('V12: what is written is linear in the commits', { timeout: 120_000 }, () => {
   /** Nodes that were not written before, as a store would write them. */
   function writer() {
     const written = new Set<string>();

@@ -230,10 +230,10 @@ function chunkEnd(bytes: Uint8Array, start: number): number {
   },
   {
     name: 'nobody is told of a version that was evicted',
-    rule: 'V4',
+    rule: 'V5',
     file: 'memory/retained-versions.ts',
-    find: 'this.tell(evicted);',
-    replace: 'if (evicted.owner.past.length > 2) this.tell(evicted);',
+    find: 'this.options.evicted?.(',
+    replace: 'if (evicted.owner.past.length > 2) this.options.evicted?.(',
   },
   {
     name: 'who closes gives back the past and not the newest',

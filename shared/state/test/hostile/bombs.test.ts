@@ -26,7 +26,7 @@ interface Reading {
   readonly arrayBuffers: number;
 }
 
-describe('G11, V13: bombs', () => {
+describe('G11, V13: bombs', { timeout: 120_000 }, () => {
   let read: (pack: Uint8Array, use: 'all' | 'some') => Promise<Reading>;
   let end: () => void;
 
@@ -34,6 +34,8 @@ describe('G11, V13: bombs', () => {
     const child = spawn(execPath, [`--max-old-space-size=${HEAP_MAX}`, READER], { stdio: ['pipe', 'pipe', 'inherit'] });
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     end = () => void child.kill();
+    // If it died, the answer that does not come tells.
+    child.stdin.on('error', () => undefined);
     read = async (pack, use) => {
       child.stdin.write(`${JSON.stringify({ bytes: Buffer.from(pack).toString('base64'), use })}\n`);
       const { value, done } = await lines.next();
@@ -91,6 +93,7 @@ describe('G11: bounded work', () => {
         const known = new Map(forged.map((node) => [Buffer.from(PLAIN_SPACE.hash(node)).toString('hex'), node]));
         let reads = 0;
         const unsealer = new Unsealer(PLAIN_SPACE, {
+          heldBytes: 0,
           bytesOf: (hash) => {
             reads += 1;
             return known.get(Buffer.from(hash).toString('hex'));

@@ -37,7 +37,7 @@ function hostilePack({ pack, node, list }: typeof damage extends fc.Arbitrary<in
   );
 }
 
-describe('G11: hostile packs', () => {
+describe('G11: hostile packs', { timeout: 120_000 }, () => {
   test('G11: what was not harmed is accepted, also when it was forged anew', () => {
     for (const [at, pack] of PACKS.entries()) {
       expect(judge(pack)).toBe('accepted');

@@ -1,5 +1,5 @@
 import { decode, encode, fromHex } from '@skep/kernel';
-import { decodeDelta, encodeDelta, packTree, readChain, type Tree, treeOf, unpackTree } from '@skep/state';
+import { decodeDelta, encodeDelta, packTree, readChain, treeOf, unpackTree } from '@skep/state';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { objectOf, STATE_S, values } from '../arbitrary.js';
@@ -27,21 +27,23 @@ const BODY_AT = 2 + 32 + 8;
 
 const apart = (bytes: Uint8Array) => decodeDelta(bytes, () => unpackTree(BASE_PACK));
 
-/** The delta says the root of what it makes, so that nothing but its edits can be wrong. */
+/** The delta says the root of what it makes, so that nothing but its edits can be wrong. Where they make nothing its root stays. */
 function withRightRoot(delta: Uint8Array): Uint8Array {
-  let made: Tree | undefined;
-  refusalOf(() => {
-    const edits = decode(delta.subarray(BODY_AT)) as readonly (readonly [number, readonly (string | number)[], never])[];
-    made = BASE;
-    for (const [op, path, content] of edits)
-      made = made.apply([op === 0 ? { kind: 'delete', path } : { kind: op === 1 ? 'create' : 'update', path, new: content }]);
-  }, ['invalid-path', 'invalid-value']);
   const copy = delta.slice();
-  if (made !== undefined) copy.set(fromHex(made.root()), 2);
+  try {
+    const edits = decode(delta.subarray(BODY_AT)) as readonly (readonly [number, readonly (string | number)[], never])[];
+    let made = BASE;
+    for (const [op, path, content] of edits) {
+      made = made.apply([op === 0 ? { kind: 'delete', path } : { kind: op === 1 ? 'create' : 'update', path, new: content }]);
+    }
+    copy.set(fromHex(made.root()), 2);
+  } catch {
+    // No edits, or none that fit.
+  }
   return copy;
 }
 
-describe('G11: hostile deltas', () => {
+describe('G11: hostile deltas', { timeout: 120_000 }, () => {
   test('G11: harmed anywhere they are refused, or make what they name', () => {
     fc.assert(
       fc.property(fc.array(harms, { minLength: 1, maxLength: 3 }), (list) => {
