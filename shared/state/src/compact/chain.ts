@@ -36,6 +36,15 @@ export class ChainWriter {
     this.deltasMax = Math.min(deltasMax, LIMITS.chainDeltas);
   }
 
+  /** Goes on after the parts of a chain, the pack first. @throws SkepError as `readChain` */
+  static after(parts: readonly Uint8Array[], options: TreeOptions & ChainOptions = {}): ChainWriter {
+    const writer = new ChainWriter(options);
+    writer.base = readChain(parts, options);
+    writer.deltas = parts.length - 1;
+    writer.deltaBytes = parts.slice(1).reduce((sum, { length }) => sum + length, 0);
+    return writer;
+  }
+
   /** The next checkpoint's own bytes. A delta stands on the tree of the call before. */
   next(tree: Tree): ChainPart {
     const { base } = this;

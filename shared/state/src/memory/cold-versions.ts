@@ -1,13 +1,13 @@
 /**
- * Versions that memory had no room for, in a blob store. What is evicted together is kept together: of each agent one blob, a chain of a pack
- * and deltas, compressed where that gains.
+ * Versions that memory had no room for, in a blob store: of each agent a few blobs, each a chain of a pack and deltas, compressed where that
+ * gains. What is evicted later goes on the chain of the newest blob while that is short, so an agent takes little of the memory either.
  *
  * - K1 A version is readable from the moment it is taken: before it is written, from memory.
  * - K2 Of one agent the versions up to `versionsMax` behind the newest taken one stay; blobs that hold only older ones are deleted. A blob
- *   names its agent, so it is nobody else's.
+ *   names its agent, so it is nobody else's. One that is written again is deleted after the new one is there.
  * - K3 What cannot be written waits for the next write, up to `PENDING_MAX` versions; beyond that the oldest are given up.
  */
-import { decode, encode, type HashHex, LIMITS, SkepError, type Value } from '@skep/kernel';
+import { decode, encode, type HashHex, LIMITS, SkepError } from '@skep/kernel';
 import type { Blob, Compressor } from '@skep/ports';
 import { ChainWriter, readChain } from '../compact/chain.js';
 import { CompressorChoice } from '../compact/compressor-choice.js';
@@ -29,11 +29,20 @@ export interface EvictedVersion {
 
 interface ColdBlob {
   readonly address: HashHex;
-  /** Ascending. */
+  /** The oldest and the newest version in it; which of those between are, it says itself. */
+  readonly from: number;
+  readonly to: number;
+}
+
+interface ColdContent {
+  /** In the order in which they were taken. */
   readonly versions: readonly number[];
+  readonly parts: readonly Uint8Array[];
 }
 
 const PENDING_MAX = 4_096;
+/** A blob that is longer, as stored, is not written again with more versions. */
+const REWRITTEN_BYTES_MAX = 16_384;
 
 export class ColdVersions {
   private readonly blobs = new Map<string, ColdBlob[]>();
@@ -73,12 +82,17 @@ export class ColdVersions {
     const isIt = (evicted: EvictedVersion) => evicted.agent === agent && evicted.version === version;
     const waiting = this.pending.find(isIt) ?? this.writing.find(isIt);
     if (waiting !== undefined) return waiting.tree;
-    const found = this.blobs.get(agent)?.find(({ versions }) => versions.includes(version));
-    if (found === undefined) return undefined;
-    const bytes = await this.blob.get(found.address);
-    if (bytes === undefined) throw new SkepError('corrupt', { message: `versions of an agent are gone: blob ${found.address}`, id: agent });
-    const parts = this.partsOf(bytes, agent, found).slice(0, found.versions.indexOf(version) + 1);
-    return readChain(parts.slice(parts.findLastIndex((part) => !isDelta(part))), this.options);
+    const blobs = this.blobs.get(agent) ?? [];
+    for (const blob of blobs.toReversed()) {
+      if (version < blob.from || version > blob.to) continue;
+      const bytes = await this.blob.get(blob.address);
+      // It may have been written again with more, or deleted with all that is old.
+      if (bytes === undefined && this.blobs.get(agent) !== blobs) return this.at(agent, version);
+      const { versions, parts } = this.contentOf(bytes, blob, agent);
+      const at = versions.indexOf(version);
+      if (at >= 0) return readChain(lastChain(parts.slice(0, at + 1)), this.options);
+    }
+    return undefined;
   }
 
   /** Deletes all versions of an agent. */
@@ -113,20 +127,32 @@ export class ColdVersions {
   }
 
   private async writeAgent(agent: string, evicted: readonly EvictedVersion[]): Promise<void> {
-    const ascending = evicted.toSorted((one, other) => one.version - other.version);
-    const chain = new ChainWriter();
-    const parts = ascending.map(({ tree }) => chain.next(tree).bytes);
-    const versions = ascending.map(({ version }) => version);
-    const address = await this.blob.put(this.choice.wrap(agent.slice(0, agent.lastIndexOf('/') + 1), encode({ agent, versions, parts })));
     const blobs = this.blobs.get(agent) ?? [];
-    this.blobs.set(agent, blobs);
-    blobs.push({ address, versions });
-    await this.trim(agent, blobs);
+    const ascending = evicted.toSorted((one, other) => one.version - other.version);
+    const added = ascending.map(({ version }) => version);
+    const last = blobs.at(-1);
+    const known = last === undefined || Math.max(...added) - last.from > this.versionsMax ? undefined : await this.short(agent, last);
+    const chain = known === undefined ? new ChainWriter() : ChainWriter.after(lastChain(known.parts), this.options);
+    const parts = [...(known?.parts ?? []), ...ascending.map(({ tree }) => chain.next(tree).bytes)];
+    const versions = [...(known?.versions ?? []), ...added];
+    const bytes = this.choice.wrap(agent.slice(0, agent.lastIndexOf('/') + 1), encode({ agent, versions, parts }));
+    const written = { address: await this.blob.put(bytes), from: Math.min(...versions), to: Math.max(...versions) };
+    this.blobs.set(agent, [...(known === undefined ? blobs : blobs.slice(0, -1)), written]);
+    if (known !== undefined && last !== undefined && last.address !== written.address) await this.blob.delete(last.address);
+    await this.trim(agent);
   }
 
-  private async trim(agent: string, blobs: readonly ColdBlob[]): Promise<void> {
-    const newest = Math.max(...blobs.map(({ versions }) => versions.at(-1) ?? 0));
-    const isOld = ({ versions }: ColdBlob) => (versions.at(-1) ?? 0) < newest - this.versionsMax;
+  /** What is in a blob that is short enough to be written again. */
+  private async short(agent: string, blob: ColdBlob): Promise<ColdContent | undefined> {
+    const bytes = await this.blob.get(blob.address);
+    return bytes !== undefined && bytes.length > REWRITTEN_BYTES_MAX ? undefined : this.contentOf(bytes, blob, agent);
+  }
+
+  private async trim(agent: string): Promise<void> {
+    const blobs = this.blobs.get(agent) ?? [];
+    const newest = Math.max(...blobs.map(({ to }) => to));
+    const isOld = ({ to }: ColdBlob) => to < newest - this.versionsMax;
+    if (!blobs.some(isOld)) return;
     this.blobs.set(
       agent,
       blobs.filter((each) => !isOld(each)),
@@ -134,10 +160,22 @@ export class ColdVersions {
     await Promise.all(blobs.filter(isOld).map(({ address }) => this.blob.delete(address)));
   }
 
-  private partsOf(bytes: Uint8Array, agent: string, { versions }: ColdBlob): readonly Uint8Array[] {
-    const content: Value = decode(openEnvelope(bytes, this.options.compressors ?? []));
-    const parts = (content as { readonly parts?: unknown }).parts;
-    if (Array.isArray(parts) && parts.length === versions.length && parts.every((part) => part instanceof Uint8Array)) return parts;
+  private contentOf(bytes: Uint8Array | undefined, { address }: ColdBlob, agent: string): ColdContent {
+    if (bytes === undefined) throw new SkepError('corrupt', { message: `versions of an agent are gone: blob ${address}`, id: agent });
+    const content = decode(openEnvelope(bytes, this.options.compressors ?? [])) as Partial<Record<keyof ColdContent, unknown>> | null;
+    const { versions, parts } = content ?? {};
+    if (isListOf(versions, Number.isSafeInteger) && isListOf(parts, (part) => part instanceof Uint8Array) && versions.length === parts.length) {
+      return { versions: versions as readonly number[], parts: parts as readonly Uint8Array[] };
+    }
     throw new SkepError('malformed', { message: 'these are no versions of an agent', id: agent });
   }
+}
+
+/** From the last pack on. */
+function lastChain(parts: readonly Uint8Array[]): readonly Uint8Array[] {
+  return parts.slice(parts.findLastIndex((part) => !isDelta(part)));
+}
+
+function isListOf(value: unknown, test: (item: unknown) => boolean): value is readonly unknown[] {
+  return Array.isArray(value) && value.every(test);
 }

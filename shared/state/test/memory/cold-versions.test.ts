@@ -78,10 +78,26 @@ describe('V10: versions beyond the budget', () => {
     }
     expect(stepOf(await cold.at('a', 85))).toBe(85);
     expect(await cold.at('a', 50)).toBeUndefined();
-    expect(blob.held.size).toBe(3);
+    expect(blob.held.size).toBe(2);
     await cold.forget('a');
     expect(blob.held.size).toBe(0);
     expect(await cold.at('a', 85)).toBeUndefined();
+  });
+
+  test('V10: what is evicted later goes on the chain of its agent, in whatever order; a reader meanwhile finds it', async () => {
+    const blob = new WatchedBlob();
+    const cold = new ColdVersions(blob, { compressors: [deflateCompressor()] });
+    const trees = versionsOf('a', 60);
+    const reads: Promise<Tree | undefined>[] = [];
+    for (const versions of [[0, 1, 2], [7, 5, 6], [3, 4], Array.from({ length: 52 }, (_, at) => at + 8)]) {
+      for (const version of versions) cold.take({ agent: 'a', version, tree: trees[version] as Tree });
+      const flushed = cold.flush();
+      reads.push(cold.at('a', 1));
+      await flushed;
+    }
+    expect(blob.held.size).toBe(1);
+    for (const read of reads) expect((await read)?.root()).toBe(trees[1]?.root());
+    for (const [version, tree] of trees.entries()) expect((await cold.at('a', version))?.root()).toBe(tree.root());
   });
 
   test('V10: what cannot be written stays readable and is written later', async () => {

@@ -6,11 +6,27 @@ import { freeze, sealed } from './checkpoint.js';
 import { memoryOverhead } from './memory.js';
 import { diff, readPath, restoreMemory } from './reading.js';
 import { scale } from './scale.js';
+import { superposition } from './superposition.js';
 import { listPush, write } from './writing.js';
 
 export function stateScenes(): SceneGroup {
   return {
-    scenes: [freeze, sealed, branch, fastForward, merge, diff, restoreMemory, readPath, write, listPush, memoryOverhead, bytesPerCheckpoint, scale],
+    scenes: [
+      freeze,
+      sealed,
+      branch,
+      fastForward,
+      merge,
+      diff,
+      restoreMemory,
+      readPath,
+      write,
+      listPush,
+      superposition,
+      memoryOverhead,
+      bytesPerCheckpoint,
+      scale,
+    ],
     peers: ['state-langgraph', 'state-immutable', 'state-automerge'],
     close: async () => {},
   };
