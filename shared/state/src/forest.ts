@@ -1,14 +1,17 @@
 /**
- * The forest: one tree an agent (V7). Agents are isolated: nothing changes a tree but edits of its own agent. Content that agents have in
- * common is held once after `optimizeTree`, as nodes are immutable.
+ * The forest: one tree an agent (V7). Agents are isolated: nothing changes a tree but edits of its own agent. Content that agents of one
+ * tenant have in common is held once after `optimizeTree`, as nodes are immutable.
+ *
+ * - F1 Tenants share no nodes, and agents of private kinds share with nobody: how much memory is saved tells nothing of others (G10).
  */
-import { type AgentId, type Change, type HashHex, type Path, SkepError, type Value } from '@skep/kernel';
+import { type AgentId, type Change, type HashHex, type Path, parseAgentId, SkepError, type Value } from '@skep/kernel';
 import { diff } from './diff.js';
 import { NodeShare, type Shared } from './share.js';
 import { Tree, type TreeOptions, treeOf } from './tree.js';
 
 /** Roots that can be compared, for each agent: the newest ones. */
 const ROOTS_KEPT = 128;
+const NOTHING_SHARED: Shared = { nodes: 0, bytes: 0 };
 
 interface Grown {
   tree: Tree;
@@ -16,16 +19,24 @@ interface Grown {
   readonly roots: Map<HashHex, Tree>;
 }
 
+export interface ForestOptions {
+  /** Under which a tenant's content is hashed, so that nobody else guesses it by its addresses. Never changes. Default: none. */
+  readonly addressKeyOf?: (tenant: string) => Uint8Array | undefined;
+  /** Kinds whose agents share nothing. Default: none. */
+  readonly privateKinds?: ReadonlySet<string>;
+}
+
 export class Forest {
   private readonly agents = new Map<AgentId, Grown>();
-  private readonly share = new NodeShare();
+  /** By tenant. */
+  private readonly shares = new Map<string, NodeShare>();
 
-  constructor(private readonly options: TreeOptions = {}) {}
+  constructor(private readonly options: ForestOptions = {}) {}
 
   /** @throws SkepError `agent-exists`, `invalid-value` */
   createTree(agent: AgentId, value: Value = {}): HashHex {
     if (this.agents.has(agent)) throw new SkepError('agent-exists', { message: 'this agent has a tree already', id: agent });
-    const tree = treeOf(value, this.options);
+    const tree = treeOf(value, this.treeOptionsOf(agent));
     const grown = { tree, roots: new Map<HashHex, Tree>() };
     this.agents.set(agent, grown);
     return remember(grown, tree);
@@ -53,14 +64,29 @@ export class Forest {
     return diff(this.treeOfRoot(oldRoot), this.treeOfRoot(newRoot));
   }
 
-  /** Shares with other agents what they have in common. @throws SkepError `unknown-agent` */
+  /** Shares with other agents of the tenant what they have in common; a private kind with nobody. @throws SkepError `unknown-agent` */
   optimizeTree(agent: AgentId): Shared {
     const grown = this.mustGet(agent);
+    const { tenant, kind } = parseAgentId(agent);
+    if (this.options.privateKinds?.has(kind) === true) return NOTHING_SHARED;
     const root = grown.tree.root();
-    const { item, shared } = this.share.share(grown.tree.item);
+    const { item, shared } = this.shareOf(tenant).share(grown.tree.item);
     grown.tree = new Tree(item, grown.tree.space);
     if (grown.roots.has(root)) grown.roots.set(root, grown.tree);
     return shared;
+  }
+
+  private treeOptionsOf(agent: AgentId): TreeOptions {
+    const addressKey = this.options.addressKeyOf?.(parseAgentId(agent).tenant);
+    return addressKey === undefined ? {} : { addressKey };
+  }
+
+  private shareOf(tenant: string): NodeShare {
+    const known = this.shares.get(tenant);
+    if (known !== undefined) return known;
+    const share = new NodeShare();
+    this.shares.set(tenant, share);
+    return share;
   }
 
   private treeOfRoot(root: HashHex): Tree {

@@ -46,6 +46,24 @@ describe('V7: the forest', () => {
     expect(forest.getTree(one).get(['memory', 0, 'text'])).toBe('memory item number 0');
   });
 
+  test('V7, G10: tenants share no nodes, nor do agents of private kinds; a tenant with an address key has roots of its own', () => {
+    const keyed = new Uint8Array(32).fill(7);
+    const forest = new Forest({ privateKinds: new Set(['diary']), addressKeyOf: (tenant) => (tenant === 'secret' ? keyed : undefined) });
+    const plant = (tenant: string, kind: string, name: string) => {
+      const agent = agentId({ tenant, kind, name });
+      const root = forest.createTree(agent, structuredClone(large));
+      return { root, shared: forest.optimizeTree(agent).bytes };
+    };
+    const alone = plant('t', 'k', '1');
+    expect(plant('t', 'k', '2').shared).toBeGreaterThan(alone.shared + 20_000);
+    expect(plant('other', 'k', '1').shared).toBe(alone.shared);
+    expect(plant('t', 'diary', '1')).toEqual({ root: alone.root, shared: 0 });
+    expect(plant('t', 'diary', '2').shared).toBe(0);
+    const secret = plant('secret', 'k', '1');
+    expect(secret.root).toBe(treeOf(large, { addressKey: keyed }).root());
+    expect(secret.root).not.toBe(alone.root);
+  });
+
   test('V7: the newest roots can be compared, older ones are forgotten', () => {
     const forest = new Forest();
     const first = forest.createTree(one, { n: 0 });
