@@ -18,8 +18,9 @@ export default defineConfig({
   test: {
     include: ['shared/*/test/**/*.test.ts', 'services/*/test/**/*.test.ts', 'chaos/{test,tidy}/**/*.test.ts', 'deploy/test/**/*.test.ts'],
     passWithNoTests: false,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Guards against tests that hang; no measure of speed.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     teardownTimeout: 10_000,
     maxWorkers: 2,
     // Of the state engine: its own tests must reach nearly all of it (V13); `npm run verify` looks.

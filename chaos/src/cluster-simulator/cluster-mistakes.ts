@@ -5,9 +5,13 @@
 import { RULES } from '@skep/lane';
 import { SEED_MISTAKES, type SeedMistake } from '../simulator/mistakes.js';
 import { forgetfulSnapshots } from '../simulator/planted.js';
+import { busyMoves, type ClusterPlan } from './cluster-plan.js';
 import * as planted from './cluster-planted.js';
 
-export type ClusterMistake = SeedMistake;
+export interface ClusterMistake extends SeedMistake {
+  /** Makes a plan in which it has more to show than in most. */
+  readonly plan?: (drawn: ClusterPlan, seed: number) => ClusterPlan;
+}
 
 /** Mistakes of one node that several nodes must find, too. */
 const SHARED: ReadonlySet<string> = new Set([
@@ -23,7 +27,7 @@ export const CLUSTER_MISTAKES: readonly ClusterMistake[] = [
   { name: 'owning by reading the directory', rule: 'L3', rules: { ownsByReading: (entry, lane) => entry.owner === lane } },
   { name: 'answering reads without the barrier', rule: 'L7', install: planted.readsFromMemory },
   { name: 'claiming from a lane that is not sealed', rule: 'L4', rules: { mayClaim: () => true } },
-  { name: 'freeing before the last acknowledgement', rule: 'L4', rules: { mayFree: () => true }, install: planted.freesEarly },
+  { name: 'freeing before the last acknowledgement', rule: 'L4', rules: { mayFree: () => true }, install: planted.freesEarly, plan: busyMoves },
   ...SEED_MISTAKES.filter(({ name }) => SHARED.has(name)),
   { name: 'a seal trimmed away', rule: 'L10', install: planted.trimsSeals },
   {

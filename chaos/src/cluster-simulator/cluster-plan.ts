@@ -39,6 +39,11 @@ const HORIZON_MS_MIN = 3_000;
 const HORIZON_MS_MAX = 9_000;
 const BLOWS_MAX = 6;
 const MOVES_MAX = 12;
+const BUSY_MOVES = 60;
+const CLIENTS_MAX = 5;
+const OPERATIONS_MAX = 40;
+const BUSY_THINK_MS = 20;
+const BUSY_SETTLE_MS = 100;
 const KINDS = ['kill', 'kill', 'kill-heir', 'isolate', 'isolate', 'split', 'drain', 'rolling', 'power'] as const;
 
 const WAYS = ['node', 'bus', 'both'] as const satisfies readonly ClusterPlan['way'][];
@@ -53,8 +58,8 @@ export function drawClusterPlan(seed: string): ClusterPlan {
     blows: blows.sort((one, other) => one.atMs - other.atMs),
     horizonMs,
     nodes: random.between(3, 5),
-    clients: random.between(2, 5),
-    operationsPerClient: random.between(10, 40),
+    clients: random.between(2, CLIENTS_MAX),
+    operationsPerClient: random.between(10, OPERATIONS_MAX),
     thinkMsMax: random.between(20, 300),
     settleEveryMs: random.between(100, 2_000),
     passivateAfterMs: random.between(50, 3_000),
@@ -64,6 +69,14 @@ export function drawClusterPlan(seed: string): ClusterPlan {
     waitMs: random.between(1_000, 6_000),
     way: WAYS[random.below(WAYS.length)] as ClusterPlan['way'],
   };
+}
+
+/** Agents are moved about while clients hardly pause. */
+export function busyMoves(drawn: ClusterPlan, seed: number): ClusterPlan {
+  const random = new SeededRandom(`${seed}/cluster/moves`);
+  const moves = Array.from({ length: BUSY_MOVES }, (): Blow => ({ kind: 'migrate', atMs: random.below(drawn.horizonMs), pick: random.uint32() }));
+  const blows = [...drawn.blows, ...moves].sort((one, other) => one.atMs - other.atMs);
+  return { ...drawn, blows, clients: CLIENTS_MAX, operationsPerClient: OPERATIONS_MAX, thinkMsMax: BUSY_THINK_MS, settleEveryMs: BUSY_SETTLE_MS };
 }
 
 function drawBlow(random: SeededRandom, horizonMs: number): Blow {

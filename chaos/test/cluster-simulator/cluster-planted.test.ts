@@ -1,6 +1,7 @@
 /** A checker that never failed is no checker: each mistake is planted, and has to be found; what is no mistake of safety breaks nothing. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { CLUSTER_MISTAKES, HARMLESS } from '../../src/cluster-simulator/cluster-mistakes.js';
+import { drawClusterPlan } from '../../src/cluster-simulator/cluster-plan.js';
 import { describeClusterSeed, runClusterSeed } from '../../src/cluster-simulator/run-cluster-seed.js';
 import { type Finding, findMistake, formatFindings } from '../../src/simulator/find-mistake.js';
 import { report } from '../simulator/suite-report.js';
@@ -12,7 +13,11 @@ describe('a mistake planted in a cluster is found:', () => {
   const findings: Finding[] = [];
 
   test.each(CLUSTER_MISTAKES)('$name ($rule)', { timeout: 240_000 }, async (mistake) => {
-    const finding = await findMistake(mistake, SEEDS_MAX, runClusterSeed);
+    const planOf = (seed: number) => {
+      const drawn = drawClusterPlan(String(seed));
+      return mistake.plan?.(drawn, seed) ?? drawn;
+    };
+    const finding = await findMistake(mistake, SEEDS_MAX, (seed, options) => runClusterSeed(seed, { ...options, plan: planOf(seed) }));
     findings.push(finding);
     expect(finding.seeds).toBeDefined();
   });
