@@ -25,10 +25,10 @@ const SHARED: ReadonlySet<string> = new Set([
 
 export const CLUSTER_MISTAKES: readonly ClusterMistake[] = [
   { name: 'owning by reading the directory', rule: 'L3', rules: { ownsByReading: (entry, lane) => entry.owner === lane } },
-  { name: 'answering reads without the barrier', rule: 'L7', install: planted.readsFromMemory },
+  { name: 'answering reads without the barrier', rule: 'L7', install: planted.readsFromMemory, plan: busyMoves },
   { name: 'claiming from a lane that is not sealed', rule: 'L4', rules: { mayClaim: () => true } },
   { name: 'freeing before the last acknowledgement', rule: 'L4', rules: { mayFree: () => true }, install: planted.freesEarly, plan: busyMoves },
-  ...SEED_MISTAKES.filter(({ name }) => SHARED.has(name)),
+  ...SEED_MISTAKES.filter(({ name }) => SHARED.has(name)).map((mistake) => ({ ...mistake, plan: busyMoves })),
   { name: 'a seal trimmed away', rule: 'L10', install: planted.trimsSeals },
   {
     name: 'a fenced incarnation goes on behind its seal',
@@ -37,7 +37,7 @@ export const CLUSTER_MISTAKES: readonly ClusterMistake[] = [
   },
   { name: 'a takeover that claims without sealing', rule: 'L4', rules: { mayClaim: () => true }, install: planted.takesWithoutSealing },
   { name: 'a takeover that brings nobody back', rule: 'K2', install: planted.bringsNobodyBack },
-  { name: 'a message leaves its node before its record is acknowledged', rule: 'L6', install: planted.postsEarly },
+  { name: 'a message leaves its node before its record is acknowledged', rule: 'L6', install: planted.postsEarly, plan: busyMoves },
   { name: 'a receiver acknowledges before its commit', rule: 'L6', install: planted.acknowledgesEarly },
   { name: 'a message accepted past a gap', rule: 'G4', install: planted.acceptsGaps },
   { name: 'a forwarded call repeated without its slot', rule: 'G4', install: planted.repeatsWithoutSlot },
