@@ -10,7 +10,7 @@ const AWAY_MS_MAX = 2_500;
 /** Calls come in meanwhile, and nothing can be written yet. */
 const NODE_AFTER_MS_MIN = 60;
 const NODE_AFTER_MS_MAX = 250;
-/** Writes without a leader that are worth a kill. */
+/** Writes without a majority that are worth a kill. */
 const ANSWERED_MIN = 3;
 const LOOK_EVERY_MS = 5;
 /** A call that is made while no server is there, and is to be refused in the end. */
@@ -47,19 +47,19 @@ export const leaderAndNodeKill: Fault = {
 };
 
 /** Nodes that answer before a majority has what they say have something to lose here; others have nothing. */
-export const leaderAndAllNodesKill: Fault = {
-  name: 'kill -9 of the NATS leader, then of all nodes',
+export const majorityAndAllNodesKill: Fault = {
+  name: 'kill -9 of most NATS servers, then of all nodes',
   ids: ['O4', 'G1', 'G4'],
   needs: 'servers',
   strike: async ({ site, swarm, outside }) => {
-    const leader = await site.leader();
-    await leader.kill();
+    const most = site.cluster.servers.slice(0, 2);
+    await Promise.all(most.map((server) => server.kill()));
     const killed = outside.next();
     const killedMs = performance.now();
     const answered = () => outside.operations.filter((each) => each.kind === 'write' && each.began > killed && isAcknowledged(each)).length;
     while (answered() < ANSWERED_MIN && performance.now() - killedMs < NODE_AFTER_MS_MAX) await pause(LOOK_EVERY_MS);
     await Promise.all(NODE_NAMES.map((name) => swarm.kill(name)));
-    await leader.start();
+    await Promise.all(most.map((server) => server.start()));
     await Promise.all(NODE_NAMES.map((name) => swarm.start(name)));
     return {};
   },

@@ -4,7 +4,7 @@ import type { Fault } from './fault.js';
 import { fullStream } from './full-stream.js';
 import { nodeBlackHole, nodeCutOff, nodeLinkFaults, nodeNothingOut, partition, routeFaults, routeResets } from './link-faults.js';
 import { nodeKill, nodePause, nothing, rollingRestart, twoKills } from './node-faults.js';
-import { allAway, awayAtStart, leaderAndAllNodesKill, leaderAndNodeKill, leaderKill, leaderPause, serverRestarts } from './server-faults.js';
+import { allAway, awayAtStart, leaderAndNodeKill, leaderKill, leaderPause, majorityAndAllNodesKill, serverRestarts } from './server-faults.js';
 
 export interface Trial {
   readonly name: string;
@@ -31,7 +31,7 @@ export function allTrials(kills: number): readonly Trial[] {
     { name: 'leader-kill', flavour: 'fast', rounds: inRounds(leaderKills, KILLS_A_ROUND) },
     { name: 'leader-kill-stock', flavour: 'stock', rounds: inRounds(leaderKills, STOCK_KILLS_A_ROUND) },
     { name: 'node-pause', flavour: 'fast', rounds: [times(nodePause, 3)] },
-    { name: 'two-kills', flavour: 'fast', rounds: [times(twoKills, 3), times(leaderAndNodeKill, 3), times(leaderAndAllNodesKill, 2)] },
+    { name: 'two-kills', flavour: 'fast', rounds: [times(twoKills, 3), times(leaderAndNodeKill, 3), times(majorityAndAllNodesKill, 2)] },
     { name: 'rolling-restart', flavour: 'fast', rounds: [times(rollingRestart, 2)] },
     { name: 'servers', flavour: 'fast', rounds: [times(leaderPause, 3), times(serverRestarts, 2), times(allAway, 2), times(awayAtStart, 2)] },
     { name: 'full-stream', flavour: 'fast', rounds: [times(fullStream, 2)] },

@@ -5,7 +5,7 @@ import { findServers, natsHere } from '@skep/nats/servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { NODE_NAMES } from '../../src/faults/names.js';
 import { describeRound, type RoundResult, runRound } from '../../src/faults/round.js';
-import { leaderAndAllNodesKill } from '../../src/faults/server-faults.js';
+import { majorityAndAllNodesKill } from '../../src/faults/server-faults.js';
 import { type Site, startSite } from '../../src/faults/site.js';
 import { replayOf, SHORT_TRIALS, seedOf, type Trial } from '../../src/faults/trials.js';
 
@@ -51,7 +51,7 @@ describe.skipIf(!natsHere())('a swarm of processes over NATS', () => {
   test('G1, G4: replies that leave before a majority has their cause are found out', { timeout: TEST_MS }, async () => {
     const found = new Set<string>();
     for (let round = 1; round <= HASTY_ROUNDS_MAX && !found.has('I3'); round += 1) {
-      const options = { site, program: PROGRAM, seed: `hasty-${round}`, faults: [leaderAndAllNodesKill], clients: CLIENTS } as const;
+      const options = { site, program: PROGRAM, seed: `hasty-${round}`, faults: [majorityAndAllNodesKill], clients: CLIENTS } as const;
       for (const { invariant } of (await runRound({ ...options, mistake: 'hasty' })).broken) found.add(invariant);
     }
     expect([...found]).toContain('I3');
