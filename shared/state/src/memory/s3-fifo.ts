@@ -15,18 +15,17 @@ export interface Evictable {
 const USES_MAX = 3;
 /** The share of the small queue. */
 const SMALL_SHARE = 0.1;
-/** What each of the two generations of names stands for. */
-const GHOST_SHARE = 0.5;
+/** Names are remembered for as many entries as there are in both queues, in each of two generations; of few entries for so many. */
+const GHOSTS_MIN = 64;
 /** Places that were taken out of a queue's middle stay until they are most of it. */
 const GAPS_MIN = 64;
 
 export class S3Fifo<Entry extends Evictable> {
   private readonly small = new Queue<Entry>('small');
   private readonly main = new Queue<Entry>('main');
-  /** Names of those that left the small queue unused; when the recent ones stood for half of the budget, the older ones are forgotten. */
+  /** Names of those that left the small queue unused; when the recent ones are enough, the older ones are forgotten. */
   private recentGhosts = new Set<string>();
   private olderGhosts = new Set<string>();
-  private recentBytes = 0;
 
   constructor(
     private readonly bytesMax: number,
@@ -69,11 +68,9 @@ export class S3Fifo<Entry extends Evictable> {
 
   private remember(entry: Entry): void {
     this.recentGhosts.add(this.nameOf(entry));
-    this.recentBytes += entry.bytes;
-    if (this.recentBytes <= this.bytesMax * GHOST_SHARE) return;
+    if (this.recentGhosts.size <= Math.max(GHOSTS_MIN, this.small.size + this.main.size)) return;
     this.olderGhosts = this.recentGhosts;
     this.recentGhosts = new Set();
-    this.recentBytes = 0;
   }
 
   private isGhost(entry: Entry): boolean {
