@@ -41,16 +41,17 @@ describe('the benchmark of states', () => {
         'merge',
         'merge.10',
       ],
-      ...['diff', 'restore.memory', 'read.path', 'write'],
+      ...['diff', 'restore.memory', 'read.path', 'write', 'superposition.create', 'superposition.observe.64'],
     ]) {
       expect(rows.filter((row) => row.id === id).map(({ state }) => state)).toEqual(['S', 'L', 'X']);
     }
     for (const id of ['list.push', 'bytes.per.checkpoint']) expect(rows.filter((row) => row.id === id).map(({ state }) => state)).toEqual(['S', 'L']);
     for (const id of ['memory.overhead', 'scale.1', 'scale.850'])
       expect(rows.filter((row) => row.id === id).map(({ state }) => state)).toEqual(['S']);
-    for (const { n, p50, note } of rows) {
+    for (const { id, n, p50, note } of rows) {
       expect(n).toBeGreaterThan(0);
-      expect(p50).toBeGreaterThan(0);
+      // What the versions of a few agents take may be less than the heap moves by itself.
+      if (id !== 'memory.overhead') expect(p50).toBeGreaterThan(0);
       expect(note).toMatch(/cores shared/);
     }
     expect(rows[0]).toMatchObject({ id: 'checkpoint.freeze', peer: expect.stringMatching(/structuredClone/), ratio: expect.any(Number) });
