@@ -43,18 +43,24 @@ export async function pairOn(servers: readonly string[], options: Partial<NatsPo
   };
 }
 
-/** Servers that are ready may still be making their routes: resolves when a message went from one member of the bus to the other. */
+/**
+ * Servers that are ready may still be making their routes: resolves when a message went from one member of the bus to the other, and none of
+ * those that were tried is still on its way.
+ */
 async function heard(from: Bus, to: Bus): Promise<void> {
   const probe = to.inbox();
-  let came = false;
-  const stop = to.subscribe(probe, () => {
-    came = true;
-  });
-  try {
-    await eventually('a message from one server to the other', () => {
-      from.publish(probe, bytesOf('probe'));
-      return came ? true : undefined;
+  const came = new Set<string>();
+  const stop = to.subscribe(probe, ({ payload }) => came.add(new TextDecoder().decode(payload)));
+  const untilCame = (text: string, send: () => void) =>
+    eventually('a message from one server to the other', () => {
+      send();
+      return came.has(text) ? true : undefined;
     });
+  try {
+    await untilCame('probe', () => from.publish(probe, bytesOf('probe')));
+    // Messages of one member come in order.
+    from.publish(probe, bytesOf('last'));
+    await untilCame('last', () => undefined);
   } finally {
     stop();
   }
