@@ -12,7 +12,7 @@ import { replayOf, SHORT_TRIALS, seedOf, type Trial } from '../../src/faults/tri
 const PROGRAM = fileURLToPath(new URL('../../dist/faults/node-program.js', import.meta.url));
 const CLIENTS = 10;
 const SEED = '1';
-const HASTY_ROUNDS_MAX = 3;
+const HASTY_ROUNDS_MAX = 7;
 const TEST_MS = 240_000;
 const flavour = findServers().fast === undefined ? 'stock' : 'fast';
 const total = { operations: 0, strikes: 0 };
