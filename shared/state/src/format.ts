@@ -2,6 +2,9 @@
 export const FORMAT_VERSION = 1;
 export const PACK_VERSION = 1;
 
+/** Version and tag, before the body of a node. */
+export const NODE_HEADER_BYTES = 2;
+
 /** The second byte of a node: what it is. */
 export const TAG = {
   /** A flat value: a map of up to 16 entries, a list of up to 32 items, or a scalar. */

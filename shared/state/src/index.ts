@@ -16,6 +16,7 @@ export { enveloped, openEnvelope } from './compact/envelope.js';
 export { diff } from './diff.js';
 export { type Draft, type DraftResult, draftOf } from './draft.js';
 export type { Edit } from './edit.js';
+export { encodingsBytes } from './encoding.js';
 export { type BranchName, type EngineOptions, type Observation, StateEngine } from './engine.js';
 export { Forest } from './forest.js';
 export { type ColdOptions, ColdVersions, type EvictedVersion } from './memory/cold-versions.js';

@@ -2,6 +2,7 @@
  * Lists of any length: one leaf up to 32 items, above that a radix vector whose leaves and branches are full but for the last ones, so that
  * the structure follows from the length alone (guarantee G8). Pure; nodes are shared.
  */
+import { succeed } from './encoding.js';
 import { VECTOR_BITS, VECTOR_WIDTH } from './format.js';
 import { type Item, type ListItem, ListNode, loaded, Vector, VectorBranch, type VectorChild, type VectorPart } from './node.js';
 
@@ -29,8 +30,8 @@ export function listGet(list: ListItem, at: number): Item {
 
 /** @param at within the list */
 export function listSet(list: ListItem, at: number, item: Item): ListItem {
-  if (list.kind === 'list') return new ListNode(list.items.with(at, item));
-  return new Vector(list.length, list.height, setIn(list.children, list.height, at, item));
+  if (list.kind === 'list') return succeed(new ListNode(list.items.with(at, item)), list);
+  return succeed(new Vector(list.length, list.height, setIn(list.children, list.height, at, item)), list);
 }
 
 export function listPush(list: ListItem, item: Item): ListItem {
@@ -60,14 +61,13 @@ export function rebuilt(items: readonly Item[], base: ListItem | undefined): Lis
   const { length } = items;
   if (length <= VECTOR_WIDTH) {
     if (length === 0) return EMPTY_LIST;
-    return base?.kind === 'list' && isSame(base.items, items) ? base : new ListNode(items);
+    return leafOf(items, base?.kind === 'list' ? base : undefined);
   }
   const height = heightOf(length);
   const likeBase = base?.kind === 'vector' && base.height === height ? base : undefined;
   const children = childrenOf(items, { start: 0, end: length, height }, likeBase?.children);
-  return likeBase !== undefined && likeBase.length === length && isSame(likeBase.children, children)
-    ? likeBase
-    : new Vector(length, height, children);
+  if (likeBase === undefined) return new Vector(length, height, children);
+  return likeBase.length === length && isSame(likeBase.children, children) ? likeBase : succeed(new Vector(length, height, children), likeBase);
 }
 
 /** Levels of branches above the leaves of a vector, itself included. */
@@ -101,12 +101,16 @@ function childrenOf(items: readonly Item[], { start, end, height }: Range, base:
 function partOf(items: readonly Item[], range: Range, base: VectorChild | undefined): VectorChild {
   const likeBase = base === undefined ? undefined : loaded<VectorPart>(base);
   if (range.height === 0) {
-    const own = items.slice(range.start, range.end);
-    return likeBase?.kind === 'list' && isSame(likeBase.items, own) ? likeBase : new ListNode(own);
+    return leafOf(items.slice(range.start, range.end), likeBase?.kind === 'list' ? likeBase : undefined);
   }
-  const baseChildren = likeBase?.kind === 'vector-branch' ? likeBase.children : undefined;
-  const children = childrenOf(items, range, baseChildren);
-  return likeBase?.kind === 'vector-branch' && isSame(likeBase.children, children) ? likeBase : new VectorBranch(children);
+  if (likeBase?.kind !== 'vector-branch') return new VectorBranch(childrenOf(items, range, undefined));
+  const children = childrenOf(items, range, likeBase.children);
+  return isSame(likeBase.children, children) ? likeBase : succeed(new VectorBranch(children), likeBase);
+}
+
+function leafOf(items: readonly Item[], base: ListNode | undefined): ListNode {
+  if (base === undefined) return new ListNode(items);
+  return isSame(base.items, items) ? base : succeed(new ListNode(items), base);
 }
 
 function setIn(children: readonly VectorChild[], height: number, at: number, item: Item): readonly VectorChild[] {
@@ -114,8 +118,8 @@ function setIn(children: readonly VectorChild[], height: number, at: number, ite
   const part = loaded<VectorPart>(children[index] as VectorChild);
   const changed =
     part.kind === 'list'
-      ? new ListNode(part.items.with(at & (VECTOR_WIDTH - 1), item))
-      : new VectorBranch(setIn(part.children, height - 1, at, item));
+      ? succeed(new ListNode(part.items.with(at & (VECTOR_WIDTH - 1), item)), part)
+      : succeed(new VectorBranch(setIn(part.children, height - 1, at, item)), part);
   return children.with(index, changed);
 }
 

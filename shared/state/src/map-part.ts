@@ -5,9 +5,10 @@
 import { formatPath, invalidValue, Refusal, SkepError, sortKeys } from '@skep/kernel';
 import { build } from './build.js';
 import { type DraftPart, type DraftScope, isPart, openSlot, pathOf, type Slot, settled } from './draft-scope.js';
+import { succeed } from './encoding.js';
 import { MapTarget } from './inspect.js';
 import { mapDelete, mapGet, mapOf, mapSet, placeFor, sortedEntries } from './map.js';
-import type { Item, MapItem } from './node.js';
+import { type Item, type MapItem, MapNode } from './node.js';
 import { PART } from './part.js';
 import type { Space } from './space.js';
 
@@ -53,14 +54,16 @@ export class MapPart implements ProxyHandler<object> {
     if (!this.touched) return this.base;
     if (this.overlay !== undefined) return this.settleOverlay(this.overlay);
     const { keys, slots, base } = this;
+    const like = base.kind === 'map' && base.keys === keys ? base : undefined;
     const items = new Array<Item>(slots.length);
-    let isSame = base.kind === 'map' && base.keys === keys;
+    let isSame = true;
     for (let at = 0; at < slots.length; at += 1) {
       const item = settled(slots[at] as Slot);
-      if (isSame && (base as Extract<MapItem, { kind: 'map' }>).items[at] !== item) isSame = false;
+      if (like !== undefined && like.items[at] !== item) isSame = false;
       items[at] = item;
     }
-    return isSame ? base : mapOf(keys, items, this.space);
+    if (like === undefined) return mapOf(keys, items, this.space);
+    return isSame ? like : succeed(new MapNode(keys, items), like);
   }
 
   placeOf(child: DraftPart): string | undefined {

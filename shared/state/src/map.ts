@@ -1,5 +1,6 @@
 /** Maps of any size: flat up to 16 entries, tries above, each crossing made in both directions (guarantee G8). Pure. */
 import { compareKeys } from '@skep/kernel';
+import { succeed } from './encoding.js';
 import { FLAT_ENTRIES_MAX } from './format.js';
 import { type Item, type MapItem, MapNode, WideMap } from './node.js';
 import type { Space } from './space.js';
@@ -26,13 +27,13 @@ export function mapGet(map: MapItem, key: string, space: Space): Item | undefine
 export function mapSet(map: MapItem, key: string, item: Item, space: Space): MapItem {
   if (map.kind === 'wide') {
     const { root, isNew } = trieSet(map.root, { key, item }, space);
-    return new WideMap(map.count + (isNew ? 1 : 0), root);
+    return succeed(new WideMap(map.count + (isNew ? 1 : 0), root), map);
   }
   const at = map.keys.indexOf(key);
   if (at >= 0) {
     const items = map.items.slice();
     items[at] = item;
-    return new MapNode(map.keys, items);
+    return succeed(new MapNode(map.keys, items), map);
   }
   const to = placeFor(map.keys, key);
   const keys = map.keys.slice();

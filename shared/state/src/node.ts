@@ -4,10 +4,11 @@
  * - N1 An item is a scalar as JavaScript has it or a node. A text is a node if its encoding is longer than `INLINE_BYTES_MAX`.
  * - N2 Maps up to 16 entries are `MapNode`, larger ones `WideMap`; lists up to 32 items are `ListNode`, longer ones `Vector`. Same content,
  *   same structure (guarantee G8).
- * - N3 `link`, `size`, `plain` and `Link.node` are caches; filling them changes nothing that can be seen.
+ * - N3 `link`, `size`, `encoding`, `plain` and `Link.node` are caches; filling them changes nothing that can be seen.
  * - N4 A `Link` stands for a node that was not read yet and may stand wherever that node may.
  */
 import type { Value } from '@skep/kernel';
+import type { Encoding } from './encoding.js';
 
 export type Item = null | boolean | number | string | Node;
 export type Node = TextNode | BytesNode | DateNode | MapItem | ListItem | Link<Node>;
@@ -20,6 +21,11 @@ abstract class Cached {
   link: Uint8Array | undefined = undefined;
   /** Length of the canonical encoding of the value, -1 while unknown; for parts of maps and vectors that of their members together. */
   size = -1;
+}
+
+/** A node whose next version is likely to have most of its members. */
+abstract class Succeeded extends Cached {
+  encoding: Encoding | undefined = undefined;
 }
 
 export class TextNode extends Cached {
@@ -45,7 +51,7 @@ export class DateNode {
   constructor(readonly ms: number) {}
 }
 
-export class MapNode extends Cached {
+export class MapNode extends Succeeded {
   readonly kind = 'map';
   /** The frozen plain value; stays undefined where dates or bytes are inside, which cannot be frozen. */
   plain: Value | undefined = undefined;
@@ -59,7 +65,7 @@ export class MapNode extends Cached {
   }
 }
 
-export class WideMap extends Cached {
+export class WideMap extends Succeeded {
   readonly kind = 'wide';
   plain: Value | undefined = undefined;
 
@@ -72,7 +78,7 @@ export class WideMap extends Cached {
 }
 
 /** One level of a trie: bit n of `dataMap` stands for an entry at nibble n, bit n of `nodeMap` for a subtree with two entries or more. */
-export class Branch extends Cached {
+export class Branch extends Succeeded {
   readonly kind = 'branch';
 
   constructor(
@@ -102,7 +108,7 @@ export class Bucket extends Cached {
 export type TriePart = Branch | Bucket;
 export type TrieChild = TriePart | Link<TriePart>;
 
-export class ListNode extends Cached {
+export class ListNode extends Succeeded {
   readonly kind = 'list';
   plain: Value | undefined = undefined;
 
@@ -112,7 +118,7 @@ export class ListNode extends Cached {
 }
 
 /** A list of more than 32 items: leaves that are full but for the last, under `height` levels of branches of which it is the uppermost. */
-export class Vector extends Cached {
+export class Vector extends Succeeded {
   readonly kind = 'vector';
   plain: Value | undefined = undefined;
 
@@ -125,7 +131,7 @@ export class Vector extends Cached {
   }
 }
 
-export class VectorBranch extends Cached {
+export class VectorBranch extends Succeeded {
   readonly kind = 'vector-branch';
 
   constructor(readonly children: readonly VectorChild[]) {
@@ -135,6 +141,9 @@ export class VectorBranch extends Cached {
 
 export type VectorPart = VectorBranch | ListNode;
 export type VectorChild = VectorPart | Link<VectorPart>;
+
+/** What stands in a node. */
+export type Member = Item | TrieChild | VectorChild;
 
 /** What links hold on to for as long as they are there. */
 export interface Held {

@@ -7,7 +7,8 @@
  */
 import { assertNever, type HashHex, HashWriter } from '@skep/kernel';
 import { chunkEnds, groupEnds } from './chunk.js';
-import { CHUNK_LIST_MAX, CHUNKED_BYTES_MIN, FORMAT_VERSION, HASH_BYTES, INLINE_BYTES_MAX, LINK_EXTENSION, TAG } from './format.js';
+import { childrenOf, type Encoding, itemsOf, memberOf, type Patchable, trimEncodings } from './encoding.js';
+import { CHUNK_LIST_MAX, CHUNKED_BYTES_MIN, FORMAT_VERSION, HASH_BYTES, INLINE_BYTES_MAX, LINK_EXTENSION, NODE_HEADER_BYTES, TAG } from './format.js';
 import {
   type Branch,
   type BytesNode,
@@ -20,6 +21,7 @@ import {
   loadedItem,
   type MapItem,
   type MapNode,
+  type Member,
   type Node,
   type TextNode,
   type TrieChild,
@@ -43,8 +45,6 @@ const writer = new HashWriter();
 const utf8 = new TextEncoder();
 /** Where the hash begins in an encoded link: after the head, the length and the type of the extension. */
 const LINK_HASH_AT = 3;
-/** Version and tag. */
-export const NODE_HEADER_BYTES = 2;
 
 /** The hash of the node of a whole value. */
 export function rootOf(item: Item, space: Space): Uint8Array {
@@ -78,6 +78,7 @@ function inWriter<Result>(work: () => Result): Result {
     return work();
   } finally {
     writer.back(start);
+    trimEncodings();
   }
 }
 
@@ -106,7 +107,7 @@ class Sealer {
   }
 
   /** Writes what stands in the parent: the item itself or a link to it. */
-  private slot(item: Item): void {
+  private slot(item: Member): void {
     if (typeof item !== 'object' || item === null) writer.value(item, 0);
     else if (item.kind === 'date') writer.dateMs(item.ms);
     else this.child(item);
@@ -163,6 +164,45 @@ class Sealer {
 
   /** Writes a node, and notes its size. */
   private node(node: Linked): void {
+    const start = writer.at;
+    const encoding = encodingOf(node);
+    if (encoding === undefined) this.whole(node);
+    else if (this.sink === undefined && encoding.fits(node as Patchable)) this.patched(node as Patchable, encoding);
+    else {
+      this.whole(node);
+      encoding.whole(node as Patchable, writer.bytes, { start, end: writer.at });
+    }
+  }
+
+  /** Writes a node as what it was sealed as before, but for the members that are others. */
+  private patched(node: Patchable, encoding: Encoding): void {
+    const items = itemsOf(node);
+    const children = childrenOf(node);
+    let { size } = encoding;
+    encoding.isBusy = true;
+    for (let at = 0; at < items.length; at += 1) {
+      if (items[at] !== encoding.items[at]) size += this.patch(node, encoding, at);
+    }
+    for (let at = 0; at < children.length; at += 1) {
+      if (children[at] !== encoding.children[at]) size += this.patch(node, encoding, items.length + at);
+    }
+    node.size = size;
+    encoding.patched(node);
+    writer.raw(encoding.bytes);
+  }
+
+  /** @returns how many bytes more the value of a member has than that of the one before */
+  private patch(node: Patchable, encoding: Encoding, at: number): number {
+    const member = memberOf({ items: itemsOf(node), children: childrenOf(node) }, at);
+    const start = writer.at;
+    this.slot(member);
+    const end = writer.at;
+    writer.at = start;
+    const length = encoding.put(node, at, writer.bytes, { start, end });
+    return sizeOfMember(member, end - start) - sizeOfMember(memberOf(encoding, at), length);
+  }
+
+  private whole(node: Linked): void {
     const start = writer.at;
     switch (node.kind) {
       case 'text':
@@ -327,6 +367,17 @@ function standsInline(start: number): boolean {
 /** Roots of tries, of vectors and of chunks are told by their tags, which only nodes of their own have. */
 export function mayBeInlined(tag: unknown): boolean {
   return tag !== TAG.wideMap && tag !== TAG.vector && tag !== TAG.text && tag !== TAG.bytes;
+}
+
+/** Undefined also where it is of no use: for a node that was sealed, and for one below an older or newer version of itself. */
+function encodingOf(node: Linked): Encoding | undefined {
+  const encoding = node.link === undefined && 'encoding' in node ? node.encoding : undefined;
+  return encoding?.isBusy === true ? undefined : encoding;
+}
+
+/** @param length of what is written of it */
+function sizeOfMember(member: Member, length: number): number {
+  return typeof member === 'object' && member !== null && member.kind !== 'date' ? sizeOfChild(member) : length;
 }
 
 function memberCount(branch: Branch): number {

@@ -3,6 +3,7 @@
  * entry shares its path, so the structure follows from the content alone. Pure; nodes are shared.
  */
 import { compareKeys } from '@skep/kernel';
+import { succeed } from './encoding.js';
 import { TRIE_LEVELS } from './format.js';
 import { Branch, Bucket, type Item, loaded, type TrieChild, type TriePart } from './node.js';
 import { type Address, nibbleOf, type Space } from './space.js';
@@ -115,7 +116,7 @@ function setIn(part: TriePart, setting: Setting, level: number, space: Space): T
     const at = bitsBelow(part.nodeMap, bit);
     const children = part.children.slice();
     children[at] = setIn(loaded(part.children[at] as TrieChild), setting, level + 1, space);
-    return new Branch(part.dataMap, part.nodeMap, part.keys, part.items, children);
+    return succeed(new Branch(part.dataMap, part.nodeMap, part.keys, part.items, children), part);
   }
   const at = bitsBelow(part.dataMap, bit);
   if ((part.dataMap & bit) === 0) {
@@ -127,7 +128,7 @@ function setIn(part: TriePart, setting: Setting, level: number, space: Space): T
     setting.isNew = false;
     const items = part.items.slice();
     items[at] = setting.item;
-    return new Branch(part.dataMap, part.nodeMap, part.keys, items, part.children);
+    return succeed(new Branch(part.dataMap, part.nodeMap, part.keys, items, part.children), part);
   }
   const child = partOf([present, setting], level + 1, space);
   const children = inserted(part.children, bitsBelow(part.nodeMap, bit), child);
@@ -153,7 +154,7 @@ function deleteIn(part: TriePart, key: string, address: Address, level: number):
   }
   const at = bitsBelow(part.nodeMap, bit);
   const child = deleteIn(loaded(part.children[at] as TrieChild), key, address, level + 1);
-  if (!isSingle(child)) return new Branch(part.dataMap, part.nodeMap, part.keys, part.items, part.children.with(at, child));
+  if (!isSingle(child)) return succeed(new Branch(part.dataMap, part.nodeMap, part.keys, part.items, part.children.with(at, child)), part);
   // The only entry left moves up, as if it had never had a neighbour.
   const to = bitsBelow(part.dataMap, bit);
   return new Branch(

@@ -1,8 +1,8 @@
 /** Reading tries: each entry must stand where its key's address says, and no part may be smaller than a trie keeps one. */
 import { compareKeys, type Reader } from '@skep/kernel';
-import { INLINE_BYTES_MAX, LINK_EXTENSION, TAG, TRIE_LEVELS } from './format.js';
+import { INLINE_BYTES_MAX, LINK_EXTENSION, NODE_HEADER_BYTES, TAG, TRIE_LEVELS } from './format.js';
 import { Branch, Bucket, type Item, type TrieChild, type TriePart } from './node.js';
-import { linkHash, NODE_HEADER_BYTES } from './seal.js';
+import { linkHash } from './seal.js';
 import { sizeOfTrie } from './size.js';
 import { nibbleOf } from './space.js';
 import { bitCount } from './trie.js';

@@ -9,7 +9,17 @@
  */
 import { compareKeys, LIMITS, Reader, SkepError, toHex } from '@skep/kernel';
 import { unchunked } from './dechunk.js';
-import { CHUNKED_BYTES_MIN, FLAT_ENTRIES_MAX, FORMAT_VERSION, HASH_BYTES, INLINE_BYTES_MAX, LINK_EXTENSION, TAG, VECTOR_WIDTH } from './format.js';
+import {
+  CHUNKED_BYTES_MIN,
+  FLAT_ENTRIES_MAX,
+  FORMAT_VERSION,
+  HASH_BYTES,
+  INLINE_BYTES_MAX,
+  LINK_EXTENSION,
+  NODE_HEADER_BYTES,
+  TAG,
+  VECTOR_WIDTH,
+} from './format.js';
 import { capacityOf, EMPTY_LIST, heightOf } from './list.js';
 import { EMPTY_MAP } from './map.js';
 import {
@@ -29,7 +39,7 @@ import {
   type VectorPart,
   WideMap,
 } from './node.js';
-import { linkHash, mayBeInlined, NODE_HEADER_BYTES } from './seal.js';
+import { linkHash, mayBeInlined } from './seal.js';
 import { shapeOf } from './shape.js';
 import { sizeOf, sizeOfVectorChild } from './size.js';
 import type { Space } from './space.js';

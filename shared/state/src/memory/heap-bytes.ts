@@ -2,7 +2,8 @@
  * What trees take in memory: an estimate node by node, with constants measured on Node 20 (64 bits, pointers not compressed). What trees
  * share is counted once.
  *
- * Not counted: the keys of small maps, which nearly all maps of a kind share, and what engines keep for themselves.
+ * Not counted: the keys of small maps, which nearly all maps of a kind share, what engines keep for themselves, and encodings, which have a
+ * limit of their own (`encodingsBytes`).
  */
 
 import type { Branch, Bucket, DateNode, Held, Item, Link, LoadedItem, TriePart, VectorPart } from '../node.js';
@@ -38,7 +39,7 @@ const PLAIN_SLOT = 3 * WORD;
 const PLAIN_SPARE = 1.5;
 const INTEGER_MAX = 0x7fffffff;
 /** Fields of each class, with those that all nodes have: kind, link and size. */
-const FIELDS = { text: 4, bytes: 4, date: 2, map: 6, wide: 6, branch: 8, bucket: 5, list: 5, vector: 7, 'vector-branch': 4, link: 6 } as const;
+const FIELDS = { text: 4, bytes: 4, date: 2, map: 7, wide: 7, branch: 9, bucket: 5, list: 6, vector: 8, 'vector-branch': 5, link: 6 } as const;
 
 /** All that a tree takes, and the pack that it was read from as long as parts of it lead there. */
 export function heapBytesOf(tree: Tree): number {
