@@ -4,7 +4,7 @@
  */
 import { formatPath, invalidValue, Refusal, SkepError, sortKeys } from '@skep/kernel';
 import { build } from './build.js';
-import { type DraftPart, type DraftScope, isPart, openSlot, pathOf, type Slot, settled } from './draft-scope.js';
+import { type DraftPart, type DraftScope, openSlot, pathOf, type Slot, settled } from './draft-scope.js';
 import { succeed } from './encoding.js';
 import { MapTarget } from './inspect.js';
 import { mapDelete, mapGet, mapOf, mapSet, placeFor, sortedEntries } from './map.js';
@@ -201,13 +201,8 @@ export class MapPart implements ProxyHandler<object> {
   private settleOverlay(overlay: ReadonlyMap<string, Slot | typeof DELETED>): MapItem {
     let map = this.base;
     for (const [key, slot] of overlay) {
-      const present = mapGet(map, key, this.space);
-      if (slot === DELETED) {
-        if (present !== undefined) map = mapDelete(map, key, this.space);
-      } else {
-        const item = isPart(slot) ? slot.settle() : slot;
-        if (item !== present) map = mapSet(map, key, item, this.space);
-      }
+      if (slot !== DELETED) map = mapSet(map, key, settled(slot), this.space);
+      else if (mapGet(map, key, this.space) !== undefined) map = mapDelete(map, key, this.space);
     }
     return map;
   }

@@ -24,13 +24,15 @@ export function mapGet(map: MapItem, key: string, space: Space): Item | undefine
   return at < 0 ? undefined : map.items[at];
 }
 
+/** The map with an entry; the very map if it has it. */
 export function mapSet(map: MapItem, key: string, item: Item, space: Space): MapItem {
   if (map.kind === 'wide') {
     const { root, isNew } = trieSet(map.root, { key, item }, space);
-    return succeed(new WideMap(map.count + (isNew ? 1 : 0), root), map);
+    return root === map.root ? map : succeed(new WideMap(map.count + (isNew ? 1 : 0), root), map);
   }
   const at = map.keys.indexOf(key);
   if (at >= 0) {
+    if (map.items[at] === item) return map;
     const items = map.items.slice();
     items[at] = item;
     return succeed(new MapNode(map.keys, items), map);

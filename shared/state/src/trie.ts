@@ -35,7 +35,7 @@ export function trieGet(root: Branch, key: string, space: Space): Item | undefin
   return at < 0 ? undefined : part.items[at];
 }
 
-/** The trie with an entry, and whether its key was not there before. */
+/** The trie with an entry, the very trie if it has it, and whether its key was not there before. */
 export function trieSet(root: Branch, { key, item }: Entry, space: Space): { readonly root: Branch; readonly isNew: boolean } {
   const setting: Setting = { key, item, address: space.addressOf(key), isNew: true };
   return { root: setIn(root, setting, 0, space) as Branch, isNew: setting.isNew };
@@ -114,8 +114,11 @@ function setIn(part: TriePart, setting: Setting, level: number, space: Space): T
   const bit = 1 << nibbleOf(setting.address, level);
   if ((part.nodeMap & bit) !== 0) {
     const at = bitsBelow(part.nodeMap, bit);
+    const before = loaded(part.children[at] as TrieChild);
+    const child = setIn(before, setting, level + 1, space);
+    if (child === before) return part;
     const children = part.children.slice();
-    children[at] = setIn(loaded(part.children[at] as TrieChild), setting, level + 1, space);
+    children[at] = child;
     return succeed(new Branch(part.dataMap, part.nodeMap, part.keys, part.items, children), part);
   }
   const at = bitsBelow(part.dataMap, bit);
@@ -126,6 +129,7 @@ function setIn(part: TriePart, setting: Setting, level: number, space: Space): T
   const present = { key: part.keys[at] as string, item: part.items[at] as Item };
   if (present.key === setting.key) {
     setting.isNew = false;
+    if (present.item === setting.item) return part;
     const items = part.items.slice();
     items[at] = setting.item;
     return succeed(new Branch(part.dataMap, part.nodeMap, part.keys, items, part.children), part);
@@ -139,7 +143,7 @@ function setInBucket(bucket: Bucket, setting: Setting): Bucket {
   const at = bucket.keys.indexOf(setting.key);
   if (at < 0) return bucketOf([...bucket.keys.map((key, index) => ({ key, item: bucket.items[index] as Item })), setting]);
   setting.isNew = false;
-  return new Bucket(bucket.keys, bucket.items.with(at, setting.item));
+  return bucket.items[at] === setting.item ? bucket : new Bucket(bucket.keys, bucket.items.with(at, setting.item));
 }
 
 function deleteIn(part: TriePart, key: string, address: Address, level: number): TriePart {

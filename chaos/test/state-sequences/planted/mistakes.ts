@@ -153,8 +153,8 @@ function chunkEnd(bytes: Uint8Array, start: number): number {
     name: 'a key that was deleted in a large map of a draft comes back',
     rule: 'V2',
     file: 'map-part.ts',
-    find: 'if (present !== undefined) map = mapDelete(map, key, this.space);',
-    replace: 'if (present !== undefined && overlay.size > 1) map = mapDelete(map, key, this.space);',
+    find: 'else if (mapGet(map, key, this.space) !== undefined)',
+    replace: 'else if (overlay.size > 1 && mapGet(map, key, this.space) !== undefined)',
   },
   {
     name: 'reversing a list is no change',
@@ -218,8 +218,8 @@ function chunkEnd(bytes: Uint8Array, start: number): number {
     rule: 'N2',
     file: 'trie.ts',
     find: `    setting.isNew = false;
-    const items = part.items.slice();`,
-    replace: '    const items = part.items.slice();',
+    if (present.item`,
+    replace: '    if (present.item',
   },
   {
     name: 'letting go of old states lets go of heads',
