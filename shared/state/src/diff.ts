@@ -5,7 +5,7 @@
  * D1 `from.apply(diff(from, to))` has the root of `to`.
  */
 import { type Change, compareKeys, type Path, SkepError } from '@skep/kernel';
-import { isEqual, isEqualByLink } from './equal.js';
+import { isEqual, isEqualByLink, isSamePart } from './equal.js';
 import { diffLists, type ListStep } from './list-diff.js';
 import { sortedEntries } from './map.js';
 import {
@@ -107,7 +107,7 @@ function paired(from: Entries, to: Entries): readonly EntryPair[] {
 }
 
 /** Tries have the same structure wherever they have the same content, so equal subtrees are met at the same place. */
-function differingInTries(from: TriePart, to: TriePart): readonly EntryPair[] {
+export function differingInTries(from: TriePart, to: TriePart): readonly EntryPair[] {
   const found = new Differing();
   found.compare(from, to);
   return found.pairs();
@@ -139,7 +139,7 @@ class Differing {
   }
 
   private compareChildren(one: TrieChild, other: TrieChild): void {
-    if (one !== other && isEqualByLink(one, other) !== true) this.compare(loaded<TriePart>(one), loaded<TriePart>(other));
+    if (!isSamePart(one, other)) this.compare(loaded<TriePart>(one), loaded<TriePart>(other));
   }
 
   private compareByPlace(from: Branch, to: Branch): void {

@@ -20,8 +20,8 @@ export const PLANTED_MISTAKES: readonly PlantedMistake[] = [
     name: 'a map of 16 entries that had 17 stays a trie',
     rule: 'N2',
     file: 'map.ts',
-    find: 'return map.count - 1 > FLAT_ENTRIES_MAX ?',
-    replace: 'return map.count > FLAT_ENTRIES_MAX ?',
+    find: 'return count > FLAT_ENTRIES_MAX ?',
+    replace: 'return count >= FLAT_ENTRIES_MAX ?',
   },
   {
     name: 'a set changes the leaf that versions share',
