@@ -43,7 +43,7 @@ function joinWide({ base, ours, theirs }: Three<WideMap>, space: Space): JoinedM
 /** Parts of one place hold the same keys, as equal tries have equal structures. What is left is pushed to `left`. */
 function joinParts(parts: Three<TriePart>, left: EntryPair[]): TriePart {
   if (!areAlike(parts)) {
-    left.push(...differingInTries(parts.base, parts.theirs));
+    for (const entry of differingInTries(parts.base, parts.theirs)) left.push(entry);
     return parts.ours;
   }
   const { base, ours, theirs } = parts;
