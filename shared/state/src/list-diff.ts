@@ -11,17 +11,23 @@ import { VECTOR_BITS } from './format.js';
 import { capacityOf, listGet, listItemsFrom, listLength } from './list.js';
 import { type Item, type ListItem, type ListNode, loaded, type VectorChild, type VectorPart } from './node.js';
 
-export type ListStep =
-  | { readonly kind: 'update'; readonly at: number; readonly from: Item; readonly to: Item }
-  | { readonly kind: 'create'; readonly at: number; readonly to: Item }
-  | { readonly kind: 'delete'; readonly at: number; readonly from: Item };
+/** What was there and what is there now, undefined for nothing. */
+export interface ItemPair {
+  readonly from: Item | undefined;
+  readonly to: Item | undefined;
+}
+
+/** An item was changed, inserted or removed. */
+export interface ListStep extends ItemPair {
+  readonly at: number;
+}
 
 /** Lists of one length with so few differing places are compared place by place: whatever moved, there is little to tell. */
 export const PLACES_MAX = 16;
 
 export function diffLists(from: ListItem, to: ListItem): readonly ListStep[] {
   if (listLength(from) === listLength(to)) {
-    const steps = differingPlaces(from, to).map((at) => ({ kind: 'update' as const, at, from: listGet(from, at), to: listGet(to, at) }));
+    const steps = differingPlaces(from, to).map((at) => ({ at, from: listGet(from, at), to: listGet(to, at) }));
     if (steps.length <= PLACES_MAX || isInPlace(steps)) return steps;
   }
   const shared = sharedStart(from, to);
@@ -38,10 +44,10 @@ export function diffLists(from: ListItem, to: ListItem): readonly ListStep[] {
     const oneEnd = start + match.one;
     const otherEnd = start + match.other;
     for (; oneAt < oneEnd && otherAt < otherEnd; at += 1) {
-      steps.push({ kind: 'update', at, from: one[oneAt++] as Item, to: other[otherAt++] as Item });
+      steps.push({ at, from: one[oneAt++], to: other[otherAt++] });
     }
-    while (oneAt < oneEnd) steps.push({ kind: 'delete', at, from: one[oneAt++] as Item });
-    for (; otherAt < otherEnd; at += 1) steps.push({ kind: 'create', at, to: other[otherAt++] as Item });
+    while (oneAt < oneEnd) steps.push({ at, from: one[oneAt++], to: undefined });
+    for (; otherAt < otherEnd; at += 1) steps.push({ at, from: undefined, to: other[otherAt++] });
     oneAt += 1;
     otherAt += 1;
     at += 1;
