@@ -186,6 +186,20 @@ function chunkEnd(bytes: Uint8Array, start: number): number {
     replace: 'if (item === present || item === undefined) continue;',
   },
   {
+    name: 'a large map that was merged counts only what it had',
+    rule: 'V8',
+    file: 'merge/maps.ts',
+    find: 'let count = ours.count + theirs.count - base.count;',
+    replace: 'let count = ours.count;',
+  },
+  {
+    name: 'a merge takes parts for alike whose keys are not those of the other side',
+    rule: 'V8',
+    file: 'merge/maps.ts',
+    find: 'return base.keys === ours.keys && base.keys === theirs.keys && base.nodeMap',
+    replace: 'return base.keys === ours.keys && base.nodeMap',
+  },
+  {
     name: 'both sides adding the same is one addition',
     rule: 'V8',
     file: 'merge/merger.ts',
