@@ -17,6 +17,8 @@ import type { StateRoom } from './state-room.js';
 
 const MAIN = 'main';
 const BRANCHES_MAX = 4;
+/** Enough for tries of two levels. */
+const KEYS_AT_FIRST_MAX = 80;
 const RULES: readonly MergeRule[] = [{ path: ['count'], resolve: 'counter' }];
 
 /** A deed is known by its number. */
@@ -38,8 +40,10 @@ export class MergeWorld {
     private readonly random: SeededRandom,
   ) {
     this.engine = new room.StateEngine();
-    this.engine.createCheckpoint(this.agent, room.treeOf({ count: 0, keys: {}, items: [1, 2, 3] }));
-    this.known.set(MAIN, new Set());
+    const keys = random.chance(0.2) ? random.below(KEYS_AT_FIRST_MAX) : 0;
+    for (let at = 0; at < keys; at += 1) this.deeds.push({ adds: 0, sets: `k${at}` });
+    this.known.set(MAIN, new Set(this.deeds.keys()));
+    this.engine.createCheckpoint(this.agent, room.treeOf(this.modelOf(MAIN)));
   }
 
   step(): string {
@@ -129,9 +133,13 @@ export class MergeWorld {
 
   private check(name: string): void {
     const tree = this.treeOf(name);
-    const model = expected(this.deeds, this.known.get(name) as ReadonlySet<number>);
-    this.same(tree.value(), { ...model, items: [1, 2, 3] }, `state of ${name}`);
-    this.same(tree.root(), this.room.treeOf({ ...model, items: [1, 2, 3] }).root(), `root of ${name}`);
+    const model = this.modelOf(name);
+    this.same(tree.value(), model, `state of ${name}`);
+    this.same(tree.root(), this.room.treeOf(model).root(), `root of ${name}`);
+  }
+
+  private modelOf(name: string): PlainMap {
+    return { ...expected(this.deeds, this.known.get(name) as ReadonlySet<number>), items: [1, 2, 3] };
   }
 
   private same(found: unknown, expectedValue: unknown, what: string): void {

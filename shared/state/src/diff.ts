@@ -4,23 +4,11 @@
  *
  * D1 `from.apply(diff(from, to))` has the root of `to`.
  */
-import { type Change, compareKeys, type Path, SkepError } from '@skep/kernel';
-import { isEqual, isEqualByLink } from './equal.js';
-import { diffLists, type ListStep } from './list-diff.js';
+import { type Change, compareKeys, SkepError } from '@skep/kernel';
+import { isEqual, isEqualByLink, isSamePart } from './equal.js';
+import { diffLists, type ItemPair } from './list-diff.js';
 import { sortedEntries } from './map.js';
-import {
-  type Branch,
-  type Item,
-  isList,
-  isMap,
-  type ListItem,
-  loaded,
-  loadedItem,
-  type MapItem,
-  type MapNode,
-  type TrieChild,
-  type TriePart,
-} from './node.js';
+import { type Branch, type Item, isList, isMap, loaded, loadedItem, type MapItem, type MapNode, type TrieChild, type TriePart } from './node.js';
 import { plainOf } from './plain.js';
 import type { Tree } from './tree.js';
 import { forEachEntry } from './trie.js';
@@ -32,43 +20,52 @@ export function diff(from: Tree, to: Tree): readonly Change[] {
 }
 
 export function diffItems(from: Item, to: Item): readonly Change[] {
-  const changes: Change[] = [];
-  diffAt(from, to, [], changes);
-  return changes;
+  const walk: Walk = { path: [], changes: [] };
+  diffAt(from, to, walk);
+  return walk.changes;
 }
 
-function diffAt(from: Item, to: Item, path: Path, changes: Change[]): void {
+interface Walk {
+  /** Where it is now; changes get a copy. */
+  readonly path: (string | number)[];
+  readonly changes: Change[];
+}
+
+function diffAt(from: Item, to: Item, walk: Walk): void {
   if (from === to) return;
   if (typeof from === 'object' && typeof to === 'object' && from !== null && to !== null && isEqualByLink(from, to) === true) return;
   const one = loadedItem(from);
   const other = loadedItem(to);
-  if (isMap(one) && isMap(other)) diffMaps(one, other, path, changes);
-  else if (isList(one) && isList(other)) diffListsAt(one, other, path, changes);
-  else if (!isEqual(one, other)) changes.push({ kind: 'update', path, old: plainOf(one, path.length), new: plainOf(other, path.length) });
+  if (isMap(one) && isMap(other)) diffMaps(one, other, walk);
+  else if (isList(one) && isList(other)) for (const step of diffLists(one, other)) diffMember(step.at, step, walk);
+  else if (!isEqual(one, other)) {
+    const { path, changes } = walk;
+    changes.push({ kind: 'update', path: path.slice(), old: plainOf(one, path.length), new: plainOf(other, path.length) });
+  }
 }
 
-function diffMaps(from: MapItem, to: MapItem, path: Path, changes: Change[]): void {
+function diffMaps(from: MapItem, to: MapItem, walk: Walk): void {
   if (from.kind === 'map' && to.kind === 'map' && from.keys === to.keys) {
     // Nearly always: the same shape, few items changed.
     for (let at = 0; at < from.keys.length; at += 1) {
-      const one = from.items[at] as Item;
-      const other = to.items[at] as Item;
-      if (one !== other) diffAt(one, other, [...path, from.keys[at] as string], changes);
+      if (from.items[at] !== to.items[at]) diffMember(from.keys[at] as string, { from: from.items[at], to: to.items[at] }, walk);
     }
     return;
   }
-  for (const { key, from: one, to: other } of differingEntries(from, to)) {
-    const here = [...path, key];
-    if (one === undefined) changes.push({ kind: 'create', path: here, new: plainOf(other as Item, here.length) });
-    else if (other === undefined) changes.push({ kind: 'delete', path: here, old: plainOf(one, here.length) });
-    else diffAt(one, other, here, changes);
-  }
+  for (const entry of differingEntries(from, to)) diffMember(entry.key, entry, walk);
 }
 
-export interface EntryPair {
+function diffMember(step: string | number, { from, to }: ItemPair, walk: Walk): void {
+  const { path, changes } = walk;
+  path.push(step);
+  if (from === undefined) changes.push({ kind: 'create', path: path.slice(), new: plainOf(to as Item, path.length) });
+  else if (to === undefined) changes.push({ kind: 'delete', path: path.slice(), old: plainOf(from, path.length) });
+  else diffAt(from, to, walk);
+  path.pop();
+}
+
+export interface EntryPair extends ItemPair {
   readonly key: string;
-  readonly from: Item | undefined;
-  readonly to: Item | undefined;
 }
 
 /** Entries that are not the same node or scalar in both maps, in the order of their keys. */
@@ -107,7 +104,7 @@ function paired(from: Entries, to: Entries): readonly EntryPair[] {
 }
 
 /** Tries have the same structure wherever they have the same content, so equal subtrees are met at the same place. */
-function differingInTries(from: TriePart, to: TriePart): readonly EntryPair[] {
+export function differingInTries(from: TriePart, to: TriePart): readonly EntryPair[] {
   const found = new Differing();
   found.compare(from, to);
   return found.pairs();
@@ -139,7 +136,7 @@ class Differing {
   }
 
   private compareChildren(one: TrieChild, other: TrieChild): void {
-    if (one !== other && isEqualByLink(one, other) !== true) this.compare(loaded<TriePart>(one), loaded<TriePart>(other));
+    if (!isSamePart(one, other)) this.compare(loaded<TriePart>(one), loaded<TriePart>(other));
   }
 
   private compareByPlace(from: Branch, to: Branch): void {
@@ -159,15 +156,4 @@ class Differing {
   private move(into: Map<string, Item>, part: TriePart): void {
     forEachEntry(part, (key, item) => into.set(key, item));
   }
-}
-
-function diffListsAt(from: ListItem, to: ListItem, path: Path, changes: Change[]): void {
-  for (const step of diffLists(from, to)) pushListStep(step, path, changes);
-}
-
-function pushListStep(step: ListStep, path: Path, changes: Change[]): void {
-  const here = [...path, step.at];
-  if (step.kind === 'update') diffAt(step.from, step.to, here, changes);
-  else if (step.kind === 'create') changes.push({ kind: 'create', path: here, new: plainOf(step.to, here.length) });
-  else changes.push({ kind: 'delete', path: here, old: plainOf(step.from, here.length) });
 }

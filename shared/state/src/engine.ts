@@ -8,7 +8,7 @@
  */
 import { type AgentId, checkName, SkepError } from '@skep/kernel';
 import { type Checkpoint, type CheckpointId, type Provenance, partsOfCheckpointId } from './checkpoint.js';
-import { type MergeOptions, type MergePlan, type MergeResult, planned } from './merge/plan.js';
+import { type MergeOptions, type MergePlan, type MergeResult, merged, planned } from './merge/plan.js';
 import type { Tree } from './tree.js';
 import { Keeper } from './versions/keeper.js';
 import type { NodeStore } from './versions/node-store.js';
@@ -105,23 +105,14 @@ export class StateEngine {
 
   /** Brings what source changed since the common ancestor into target. @throws SkepError `unknown-checkpoint`, `invalid-input` */
   mergeStates(source: BranchName, target: BranchName, options: MergeOptions = {}): MergeResult {
-    const plan = this.planMerge(source, target, options);
+    const theirs = this.head(source);
     const graph = this.versions(target.agent);
-    switch (plan.kind) {
-      case 'unchanged':
-      case 'conflicts':
-        return plan;
-      case 'fast-forward':
-        graph.setHead(target.name, plan.checkpoint);
-        return plan;
-      case 'merged': {
-        const [first, second] = [graph.mustGetHead(target.name).number, graph.mustGetHead(source.name).number];
-        return {
-          kind: 'merged',
-          checkpoint: graph.add(target.name, { tree: plan.tree, first, second, provenance: options.provenance ?? NO_PROVENANCE }),
-        };
-      }
-    }
+    const ours = graph.mustGetHead(target.name);
+    const outcome = merged(theirs, ours, options);
+    if (outcome.kind === 'fast-forward') graph.setHead(target.name, outcome.checkpoint);
+    if (outcome.kind !== 'merged') return outcome;
+    const made = { tree: outcome.tree, first: ours.number, second: theirs.number, provenance: options.provenance ?? NO_PROVENANCE };
+    return { kind: 'merged', checkpoint: graph.add(target.name, made) };
   }
 
   /** What a merge would do; changes nothing. @throws SkepError `unknown-checkpoint`, `invalid-input` */

@@ -9,7 +9,7 @@ export function isEqual(one: Item, other: Item): boolean {
 }
 
 /** Anything that may know its hash; dates never do. */
-interface Linked {
+export interface Linked {
   readonly kind: string;
   readonly link?: Uint8Array | undefined;
 }
@@ -20,6 +20,11 @@ export function isEqualByLink(one: Linked, other: Linked): boolean | undefined {
   const otherLink = other.link;
   if (oneLink === undefined || otherLink === undefined) return undefined;
   return isSameBytes(oneLink, otherLink);
+}
+
+/** Whether it takes no work to see that both are the same: one node or one hash. False proves nothing. */
+export function isSamePart(one: Linked, other: Linked): boolean {
+  return one === other || isEqualByLink(one, other) === true;
 }
 
 export function isSameBytes(one: Uint8Array, other: Uint8Array): boolean {

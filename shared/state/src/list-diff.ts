@@ -6,22 +6,28 @@
  * occur in both), and what lies between two matches is paired item by item.
  */
 
-import { isEqual, isEqualByLink } from './equal.js';
-import { VECTOR_WIDTH } from './format.js';
+import { isEqual, isSamePart } from './equal.js';
+import { VECTOR_BITS } from './format.js';
 import { capacityOf, listGet, listItemsFrom, listLength } from './list.js';
-import { type Item, type ListItem, loaded, type VectorChild, type VectorPart } from './node.js';
+import { type Item, type ListItem, type ListNode, loaded, type VectorChild, type VectorPart } from './node.js';
 
-export type ListStep =
-  | { readonly kind: 'update'; readonly at: number; readonly from: Item; readonly to: Item }
-  | { readonly kind: 'create'; readonly at: number; readonly to: Item }
-  | { readonly kind: 'delete'; readonly at: number; readonly from: Item };
+/** What was there and what is there now, undefined for nothing. */
+export interface ItemPair {
+  readonly from: Item | undefined;
+  readonly to: Item | undefined;
+}
+
+/** An item was changed, inserted or removed. */
+export interface ListStep extends ItemPair {
+  readonly at: number;
+}
 
 /** Lists of one length with so few differing places are compared place by place: whatever moved, there is little to tell. */
 export const PLACES_MAX = 16;
 
 export function diffLists(from: ListItem, to: ListItem): readonly ListStep[] {
   if (listLength(from) === listLength(to)) {
-    const steps = differingPlaces(from, to).map((at) => ({ kind: 'update' as const, at, from: listGet(from, at), to: listGet(to, at) }));
+    const steps = differingPlaces(from, to).map((at) => ({ at, from: listGet(from, at), to: listGet(to, at) }));
     if (steps.length <= PLACES_MAX || isInPlace(steps)) return steps;
   }
   const shared = sharedStart(from, to);
@@ -38,10 +44,10 @@ export function diffLists(from: ListItem, to: ListItem): readonly ListStep[] {
     const oneEnd = start + match.one;
     const otherEnd = start + match.other;
     for (; oneAt < oneEnd && otherAt < otherEnd; at += 1) {
-      steps.push({ kind: 'update', at, from: one[oneAt++] as Item, to: other[otherAt++] as Item });
+      steps.push({ at, from: one[oneAt++], to: other[otherAt++] });
     }
-    while (oneAt < oneEnd) steps.push({ kind: 'delete', at, from: one[oneAt++] as Item });
-    for (; otherAt < otherEnd; at += 1) steps.push({ kind: 'create', at, to: other[otherAt++] as Item });
+    while (oneAt < oneEnd) steps.push({ at, from: one[oneAt++], to: undefined });
+    for (; otherAt < otherEnd; at += 1) steps.push({ at, from: undefined, to: other[otherAt++] });
     oneAt += 1;
     otherAt += 1;
     at += 1;
@@ -104,11 +110,8 @@ function longestAscending(matches: readonly Match[]): readonly Match[] {
 /** The places at which two lists of one length do not have the same node or scalar. */
 export function differingPlaces(from: ListItem, to: ListItem): readonly number[] {
   const places: number[] = [];
-  compareParts(from.kind === 'list' ? [from] : from.children, to.kind === 'list' ? [to] : to.children, {
-    start: 0,
-    step: VECTOR_WIDTH ** (from.kind === 'list' ? 1 : from.height),
-    places,
-  });
+  if (from.kind === 'list' && to.kind === 'list') compareLeaves(from, to, { start: 0, height: 0, places });
+  if (from.kind === 'vector' && to.kind === 'vector') compareChildren(from.children, to.children, { start: 0, height: from.height, places });
   return places;
 }
 
@@ -119,28 +122,32 @@ function isInPlace(steps: readonly { readonly from: Item; readonly to: Item }[])
 }
 
 interface Comparison {
+  /** Items before the part. */
   readonly start: number;
-  /** Items that each child but the last holds. */
-  readonly step: number;
+  readonly height: number;
   readonly places: number[];
 }
 
-function compareParts(from: readonly VectorChild[], to: readonly VectorChild[], { start, step, places }: Comparison): void {
+function compareChildren(from: readonly VectorChild[], to: readonly VectorChild[], { start, height, places }: Comparison): void {
   for (let index = 0; index < from.length; index += 1) {
     const one = from[index] as VectorChild;
     const other = to[index] as VectorChild;
     if (isSamePart(one, other)) continue;
-    comparePart(loaded<VectorPart>(one), loaded<VectorPart>(other), { start: start + index * step, step: step / VECTOR_WIDTH, places });
+    compareParts(loaded<VectorPart>(one), loaded<VectorPart>(other), {
+      start: start + (index << (VECTOR_BITS * height)),
+      height: height - 1,
+      places,
+    });
   }
 }
 
-function comparePart(one: VectorPart, other: VectorPart, comparison: Comparison): void {
-  if (one.kind === 'vector-branch' && other.kind === 'vector-branch') compareParts(one.children, other.children, comparison);
-  if (one.kind !== 'list' || other.kind !== 'list') return;
-  const { start, places } = comparison;
-  for (let at = 0; at < one.items.length; at += 1) {
-    if (one.items[at] !== other.items[at]) places.push(start + at);
-  }
+function compareParts(one: VectorPart, other: VectorPart, comparison: Comparison): void {
+  if (one.kind === 'vector-branch' && other.kind === 'vector-branch') compareChildren(one.children, other.children, comparison);
+  if (one.kind === 'list' && other.kind === 'list') compareLeaves(one, other, comparison);
+}
+
+function compareLeaves(one: ListNode, other: ListNode, { start, places }: Comparison): void {
+  for (let at = 0; at < one.items.length; at += 1) if (one.items[at] !== other.items[at]) places.push(start + at);
 }
 
 /** How many items at the front need no look, as both lists share the leaves that hold them: what was appended to costs what was appended. */
@@ -160,10 +167,6 @@ function sharedStart(from: ListItem, to: ListItem): number {
     one = left.children;
     other = right.children;
   }
-}
-
-function isSamePart(one: VectorChild, other: VectorChild): boolean {
-  return one === other || isEqualByLink(one, other) === true;
 }
 
 function commonStart(one: readonly Item[], other: readonly Item[]): number {

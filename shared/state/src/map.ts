@@ -2,7 +2,7 @@
 import { compareKeys } from '@skep/kernel';
 import { succeed } from './encoding.js';
 import { FLAT_ENTRIES_MAX } from './format.js';
-import { type Item, type MapItem, MapNode, WideMap } from './node.js';
+import { type Branch, type Item, type MapItem, MapNode, WideMap } from './node.js';
 import type { Space } from './space.js';
 import { type Entry, forEachEntry, trieDelete, trieGet, trieOf, trieSet } from './trie.js';
 
@@ -47,16 +47,19 @@ export function mapSet(map: MapItem, key: string, item: Item, space: Space): Map
 
 /** The map without a key that it has. */
 export function mapDelete(map: MapItem, key: string, space: Space): MapItem {
-  if (map.kind === 'wide') {
-    const root = trieDelete(map.root, key, space);
-    return map.count - 1 > FLAT_ENTRIES_MAX ? new WideMap(map.count - 1, root) : flatOf(sortedEntries(new WideMap(map.count - 1, root)), space);
-  }
+  if (map.kind === 'wide') return mapOfTrie(trieDelete(map.root, key, space), map.count - 1, space);
   const at = map.keys.indexOf(key);
   const keys = map.keys.slice();
   const items = map.items.slice();
   keys.splice(at, 1);
   items.splice(at, 1);
   return mapOf(keys, items, space);
+}
+
+/** The map of the entries of a trie. */
+export function mapOfTrie(root: Branch, count: number, space: Space): MapItem {
+  const wide = new WideMap(count, root);
+  return count > FLAT_ENTRIES_MAX ? wide : flatOf(sortedEntries(wide), space);
 }
 
 /** All entries in the order of their keys. */

@@ -20,8 +20,8 @@ export const PLANTED_MISTAKES: readonly PlantedMistake[] = [
     name: 'a map of 16 entries that had 17 stays a trie',
     rule: 'N2',
     file: 'map.ts',
-    find: 'return map.count - 1 > FLAT_ENTRIES_MAX ?',
-    replace: 'return map.count > FLAT_ENTRIES_MAX ?',
+    find: 'return count > FLAT_ENTRIES_MAX ?',
+    replace: 'return count >= FLAT_ENTRIES_MAX ?',
   },
   {
     name: 'a set changes the leaf that versions share',
@@ -198,6 +198,20 @@ function chunkEnd(bytes: Uint8Array, start: number): number {
     file: 'merge/merger.ts',
     find: 'if (item === present) continue;',
     replace: 'if (item === present || item === undefined) continue;',
+  },
+  {
+    name: 'a large map that was merged counts only what it had',
+    rule: 'V8',
+    file: 'merge/maps.ts',
+    find: 'let count = ours.count + theirs.count - base.count;',
+    replace: 'let count = ours.count;',
+  },
+  {
+    name: 'a merge takes parts for alike whose keys are not those of the other side',
+    rule: 'V8',
+    file: 'merge/maps.ts',
+    find: 'return base.keys === ours.keys && base.keys === theirs.keys && base.nodeMap',
+    replace: 'return base.keys === ours.keys && base.nodeMap',
   },
   {
     name: 'both sides adding the same is one addition',

@@ -10,21 +10,15 @@ import { mapGet } from '../map.js';
 import { type Item, isList, isMap, type ListItem, loadedItem } from '../node.js';
 import type { Space } from '../space.js';
 import type { Place } from './lists.js';
-import type { Sides } from './sides.js';
+import type { Sides, Three } from './sides.js';
 import { textOf } from './strategy.js';
 
 type Id = string | number;
 /** In the order of the list. */
 type Members = ReadonlyMap<Id, Item>;
 
-interface Lists {
-  readonly base: Members;
-  readonly ours: Members;
-  readonly theirs: Members;
-}
-
 /** Undefined if one of them is no such list, or both sides moved members differently. */
-export function mergeKeyedLists(key: string, { base, ours, theirs }: Sides, { path, rules, merger }: Place): ListItem | undefined {
+export function mergeKeyedLists(key: string, { base, ours, theirs }: Sides, { rules, merger }: Place): ListItem | undefined {
   const list = ours === undefined ? undefined : loadedItem(ours);
   const before = base === undefined ? new Map<Id, Item>() : membersOf(base, key, merger.space);
   const one = membersOf(ours, key, merger.space);
@@ -32,7 +26,7 @@ export function mergeKeyedLists(key: string, { base, ours, theirs }: Sides, { pa
   if (list === undefined || !isList(list) || before === undefined || one === undefined || other === undefined) return undefined;
   const merged = new Map<Id, Item>();
   for (const id of new Set([...one.keys(), ...other.keys()])) {
-    const item = merger.member({ base: before.get(id), ours: one.get(id), theirs: other.get(id) }, path, id, rules);
+    const item = merger.member({ base: before.get(id), ours: one.get(id), theirs: other.get(id) }, id, rules);
     if (item !== undefined) merged.set(id, item);
   }
   const order = orderOf({ base: before, ours: one, theirs: other }, merged);
@@ -59,7 +53,7 @@ function membersOf(item: Item | undefined, key: string, space: Space): Members |
   return members;
 }
 
-function orderOf({ base, ours, theirs }: Lists, merged: Members): readonly Id[] | undefined {
+function orderOf({ base, ours, theirs }: Three<Members>, merged: Members): readonly Id[] | undefined {
   // A member that one side removed and that stays, as the other changed it, has no place there: the other's counts.
   const stayed = [...base.keys()].filter((id) => merged.has(id));
   const lasting = stayed.filter((id) => ours.has(id) && theirs.has(id));

@@ -1,20 +1,14 @@
 /** Lists that grew at their end, as most lists of agents do: told from their structure, without looking at every item. */
-import { isEqualByLink } from '../equal.js';
+import { isSamePart } from '../equal.js';
 import { listGet, listLength, listPush } from '../list.js';
 import { type ListItem, loaded, type Vector, type VectorChild, type VectorPart } from '../node.js';
-import { isSame } from './sides.js';
-
-interface Lists {
-  readonly base: ListItem;
-  readonly ours: ListItem;
-  readonly theirs: ListItem;
-}
+import { isSame, type Three } from './sides.js';
 
 /**
  * One side only added at the end, and the other still ends as the base does: its list, with what was added. Undefined for everything else.
  * What is in common before the added items keeps them apart from whatever the other side did.
  */
-export function mergeGrowth({ base, ours, theirs }: Lists): ListItem | undefined {
+export function mergeGrowth({ base, ours, theirs }: Three<ListItem>): ListItem | undefined {
   const length = listLength(base);
   if (length === 0) return undefined;
   const [oursGrew, theirsGrew] = [startsWith(ours, base), startsWith(theirs, base)];
@@ -52,7 +46,7 @@ function isStart(base: Vector | VectorPart, part: Vector | VectorPart): boolean 
 
 function isStartChild(base: VectorChild, part: VectorChild | undefined): boolean {
   if (part === undefined) return false;
-  return base === part || isEqualByLink(base, part) === true || isStart(loaded<VectorPart>(base), loaded<VectorPart>(part));
+  return isSamePart(base, part) || isStart(loaded<VectorPart>(base), loaded<VectorPart>(part));
 }
 
 function heightOf(list: ListItem): number {

@@ -3,11 +3,11 @@ import { SkepError } from '@skep/kernel';
 import type { Checkpoint, CheckpointId, Provenance } from '../checkpoint.js';
 import type { Tree } from '../tree.js';
 import { writtenAt } from '../versions/blame.js';
-import { mergeBaseOf } from '../versions/merge-base.js';
+import { type MergeBase, mergeBaseOf } from '../versions/merge-base.js';
 import type { ClocksOf } from './clocks.js';
 import type { MergeConflict, ResolvedConflict } from './conflict.js';
 import { mergeTrees } from './merge-trees.js';
-import type { MergeRule } from './rule.js';
+import { type MergeRule, NO_RULES } from './rule.js';
 
 export interface MergeOptions {
   readonly rules?: readonly MergeRule[];
@@ -44,11 +44,21 @@ export type MergePlan =
   | { readonly kind: 'merged'; readonly tree: Tree; readonly parents: readonly CheckpointId[]; readonly bases: readonly CheckpointId[] }
   | WithConflicts;
 
+/** A plan that names nothing: ids are made for those who ask. */
+export type Outcome = WithoutMerge | { readonly kind: 'merged'; readonly tree: Tree; readonly base: MergeBase } | WithConflicts;
+
 /** @throws SkepError `invalid-input` for checkpoints of different agents */
-export function planned(source: Checkpoint, target: Checkpoint, { rules = [], resolutions = [], clocksOf }: MergeOptions): MergePlan {
+export function planned(source: Checkpoint, target: Checkpoint, options: MergeOptions): MergePlan {
+  const outcome = merged(source, target, options);
+  if (outcome.kind !== 'merged') return outcome;
+  return { kind: 'merged', tree: outcome.tree, parents: [target.id, source.id], bases: idsOf(outcome.base) };
+}
+
+/** @throws SkepError `invalid-input` for checkpoints of different agents */
+export function merged(source: Checkpoint, target: Checkpoint, { rules = NO_RULES, resolutions, clocksOf }: MergeOptions): Outcome {
   if (source.lineage !== target.lineage) throw strangers(target);
   const base = mergeBaseOf(source, target, rules);
-  const [ancestor] = base.ancestors;
+  const ancestor = base.ancestors[0];
   if (ancestor === undefined) throw strangers(target);
   if (ancestor === source) return { kind: 'unchanged', checkpoint: target };
   if (ancestor === target) return { kind: 'fast-forward', checkpoint: source };
@@ -59,10 +69,17 @@ export function planned(source: Checkpoint, target: Checkpoint, { rules = [], re
     target: target.tree,
     rules,
     resolutions,
-    clocksOf: clocksOf ?? ((path) => ({ source: writtenAt(source, path), target: writtenAt(target, path) })),
+    clocksOf: clocksOf ?? clocksOfWriters(source, target),
   });
-  const bases = base.ancestors.map(({ id }) => id);
-  return conflicts.length > 0 ? { kind: 'conflicts', conflicts, tree, bases } : { kind: 'merged', tree, parents: [target.id, source.id], bases };
+  return conflicts.length > 0 ? { kind: 'conflicts', conflicts, tree, bases: idsOf(base) } : { kind: 'merged', tree, base };
+}
+
+function clocksOfWriters(source: Checkpoint, target: Checkpoint): ClocksOf {
+  return (path) => ({ source: writtenAt(source, path), target: writtenAt(target, path) });
+}
+
+function idsOf({ ancestors }: MergeBase): readonly CheckpointId[] {
+  return ancestors.map(({ id }) => id);
 }
 
 function strangers({ id }: Checkpoint): SkepError {

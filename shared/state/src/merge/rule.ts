@@ -27,10 +27,12 @@ export interface MergeRule {
   readonly resolve: MergeStrategy;
 }
 
-/** The rules that may hold at a member, out of those that may hold at what it is in or below. */
-export function rulesBelow(rules: readonly MergeRule[], path: Path, step: string | number): readonly MergeRule[] {
+export const NO_RULES: readonly MergeRule[] = [];
+
+/** The rules that may hold at a member, out of those that may hold at what it is in or below. @param depth of what it is in */
+export function rulesBelow(rules: readonly MergeRule[], depth: number, step: string | number): readonly MergeRule[] {
   if (rules.length === 0) return rules;
-  return rules.filter(({ path: pattern }) => pattern.length > path.length && fits(pattern[path.length], step));
+  return rules.filter(({ path }) => path.length > depth && fits(path[depth], step));
 }
 
 /** Where both sides made the same change there still may be something to add up. */
