@@ -2,6 +2,7 @@
  * Merging lists of one length that differ in few places, none of which moved: what only source changed is put into target's list, parts that
  * target left alone as they are; places that both changed are merged each for itself.
  */
+import { succeed } from '../encoding.js';
 import { listGet, listLength, listSet } from '../list.js';
 import { differingPlaces, PLACES_MAX } from '../list-diff.js';
 import { type Item, type ListItem, ListNode, loaded, Vector, VectorBranch, type VectorChild, type VectorPart } from '../node.js';
@@ -45,7 +46,8 @@ function itemsAt(list: ListItem, places: readonly number[]): readonly Item[] {
 /** Ours, with what only theirs changed. */
 function joinLists({ base, ours, theirs }: Three<ListItem>): ListItem {
   if (base.kind === 'vector' && ours.kind === 'vector' && theirs.kind === 'vector') {
-    return new Vector(ours.length, ours.height, joinChildren({ base: base.children, ours: ours.children, theirs: theirs.children }));
+    const children = joinChildren({ base: base.children, ours: ours.children, theirs: theirs.children });
+    return succeed(new Vector(ours.length, ours.height, children), ours);
   }
   return joinLeaves({ base, ours, theirs } as Three<ListNode>);
 }
@@ -57,14 +59,14 @@ function joinChildren(children: Three<readonly VectorChild[]>): readonly VectorC
 
 function joinParts({ base, ours, theirs }: Three<VectorPart>): VectorPart {
   if (base.kind === 'vector-branch' && ours.kind === 'vector-branch' && theirs.kind === 'vector-branch') {
-    return new VectorBranch(joinChildren({ base: base.children, ours: ours.children, theirs: theirs.children }));
+    return succeed(new VectorBranch(joinChildren({ base: base.children, ours: ours.children, theirs: theirs.children })), ours);
   }
   return joinLeaves({ base, ours, theirs } as Three<ListNode>);
 }
 
 function joinLeaves({ base, ours, theirs }: Three<ListNode>): ListNode {
   const items = joinMembers({ base: base.items, ours: ours.items, theirs: theirs.items }, (at) => ours.items[at] as Item);
-  return items === ours.items ? ours : new ListNode(items);
+  return items === ours.items ? ours : succeed(new ListNode(items), ours);
 }
 
 function loadedAt(children: readonly VectorChild[], at: number): VectorPart {

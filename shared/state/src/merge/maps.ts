@@ -4,6 +4,7 @@
  */
 import { compareKeys } from '@skep/kernel';
 import { differingEntries, differingInTries, type EntryPair } from '../diff.js';
+import { succeed } from '../encoding.js';
 import { mapOfTrie } from '../map.js';
 import { Branch, type Item, loaded, type MapItem, MapNode, type TrieChild, type TriePart, type WideMap } from '../node.js';
 import type { Space } from '../space.js';
@@ -21,7 +22,7 @@ export function joinMaps({ base, ours, theirs }: Three<MapItem>, space: Space): 
   if (base.kind === 'map' && ours.kind === 'map' && theirs.kind === 'map' && base.keys === ours.keys && base.keys === theirs.keys) {
     const left: EntryPair[] = [];
     const items = joinItems({ base, ours, theirs }, left);
-    return { map: items === ours.items ? ours : new MapNode(ours.keys, items), left };
+    return { map: items === ours.items ? ours : succeed(new MapNode(ours.keys, items), ours), left };
   }
   return { map: ours, left: differingEntries(base, theirs) };
 }
@@ -51,7 +52,8 @@ function joinParts(parts: Three<TriePart>, left: EntryPair[]): TriePart {
   const children = joinMembers({ base: base.children, ours: ours.children, theirs: theirs.children }, (at) =>
     joinParts({ base: loadedAt(base.children, at), ours: loadedAt(ours.children, at), theirs: loadedAt(theirs.children, at) }, left),
   );
-  return items === ours.items && children === ours.children ? ours : new Branch(ours.dataMap, ours.nodeMap, ours.keys, items, children);
+  if (items === ours.items && children === ours.children) return ours;
+  return succeed(new Branch(ours.dataMap, ours.nodeMap, ours.keys, items, children), ours);
 }
 
 function loadedAt(children: readonly TrieChild[], at: number): TriePart {
