@@ -7,7 +7,8 @@ import { type NodeConfiguration, parseNodeConfiguration } from '@skep/sdk/operat
 
 export const USAGE = `Usage: skep-node --config <file> | --name <name> --server <url>... [options]
 
-  --config <file>       a configuration in JSON, with the names below and limits, level, replicas, ca
+  --config <file>       a configuration in JSON, with the names below, limits, and addressKeys: by tenant the path of a
+                        file that holds its address key as 64 hexadecimal digits
   --name <name>         the node's name, the same from start to start
   --server <url>        a NATS server; may be given several times
   --universe <name>     default: main
@@ -79,6 +80,10 @@ function readConfigFile(file: string): object {
   const beside = (path: unknown): unknown => (typeof path === 'string' ? resolve(dirname(file), path) : path);
   const found: Record<string, unknown> = { ...written };
   for (const name of ['credentials', 'ca']) if (found[name] !== undefined) found[name] = beside(found[name]);
+  const { addressKeys } = found;
+  if (typeof addressKeys === 'object' && addressKeys !== null && !Array.isArray(addressKeys)) {
+    found.addressKeys = Object.fromEntries(Object.entries(addressKeys).map(([tenant, path]) => [tenant, beside(path)]));
+  }
   if (Array.isArray(found.kinds)) found.kinds = found.kinds.map(beside);
   return found;
 }

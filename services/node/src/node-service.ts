@@ -14,7 +14,7 @@ import { isSkepError, LIMITS, nodeId, toSkepError, universeId } from '@skep/kern
 import { type NatsPorts, natsPorts, type ProbeReport } from '@skep/nats';
 import { type ClusterNode, openNode } from '@skep/sdk';
 import { accessOf, type NodeConfiguration, type NodeStatus, systemAccessOf } from '@skep/sdk/operations';
-import { loadKinds } from '@skep/sdk/project';
+import { loadProject, type Project, readAddressKey } from '@skep/sdk/project';
 import { AdminAnswers } from './admin-answers.js';
 import type { EventLines } from './event-lines.js';
 
@@ -51,7 +51,7 @@ export class NodeService {
     const { configuration, lines } = this.options;
     const { name, universe, servers, level, replicas, limits } = configuration;
     lines.say('starting', { universe, servers, pid: process.pid });
-    const kinds = await loadKinds(configuration.kinds);
+    const project = withKeysOf(configuration, await loadProject(configuration.kinds));
     const system = systemAccessOf(configuration);
     const ports = natsPorts({
       ...accessOf(configuration, { role: 'node' }),
@@ -76,7 +76,7 @@ export class NodeService {
       lines: 'json',
       report: (turn) => lines.say('blocked', turn),
     });
-    const cluster = await this.untilOpen(ports, kinds);
+    const cluster = await this.untilOpen(ports, project);
     this.lag.enable();
     this.admin = new AdminAnswers({
       cluster,
@@ -142,13 +142,13 @@ export class NodeService {
     }
   }
 
-  private async untilOpen(ports: NatsPorts, kinds: Awaited<ReturnType<typeof loadKinds>>): Promise<ClusterNode> {
+  private async untilOpen(ports: NatsPorts, project: Project): Promise<ClusterNode> {
     const { configuration, lines } = this.options;
     const { name, universe, limits, settleEveryMs, heartbeatMs, suspectAfterMs } = configuration;
     for (let attempt = 0; ; attempt += 1) {
       try {
         const cluster = await openNode(ports, {
-          ...{ name, universe, kinds },
+          ...{ name, universe, ...project },
           ...(this.watchdog === undefined ? {} : { watch: this.watchdog }),
           ...(limits === undefined ? {} : { limits }),
           ...(settleEveryMs === undefined ? {} : { settleEveryMs }),
@@ -187,6 +187,7 @@ export class NodeService {
       ...{ incarnations: this.incarnations, linkBreaks: this.linkBreaks, lagMs, laneAlarms: this.laneAlarms },
       memoryBytes: process.memoryUsage.rss(),
       cpuMs: Math.round((user + system) / 1000),
+      addressKeys: node.addressKeys.known,
       level: this.report?.level ?? 'memory',
       replicas: this.report?.replicas ?? 1,
       warnings: this.report?.warnings ?? [],
@@ -195,6 +196,11 @@ export class NodeService {
       })),
     };
   }
+}
+
+function withKeysOf({ name, addressKeys = {} }: NodeConfiguration, project: Project): Project {
+  const own = Object.entries(addressKeys).map(([tenant, path]) => [tenant, readAddressKey({ tenant, path, source: `node ${name}` })]);
+  return { ...project, addressKeys: { ...project.addressKeys, ...Object.fromEntries(own) } };
 }
 
 /** The histogram counts the step itself, too. */

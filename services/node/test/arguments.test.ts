@@ -32,6 +32,12 @@ describe('what a node is told', () => {
     });
   });
 
+  test('V14: address keys are named by their files, beside it', () => {
+    const file = written({ name: 'n1', servers: [SERVER], addressKeys: { acme: 'acme.key', umbrella: '/keys/umbrella.key' } });
+    const { addressKeys } = readArguments(['--config', file], '/') ?? {};
+    expect(addressKeys).toEqual({ acme: join(folder, 'acme.key'), umbrella: '/keys/umbrella.key' });
+  });
+
   test('--help asks for nothing else', () => {
     expect(readArguments(['--help'], folder)).toBeUndefined();
   });
@@ -47,6 +53,7 @@ describe('what a node is told', () => {
     ['a limit below nothing', { name: 'n1', servers: [SERVER], limits: { timers: -1 } }, 'timers'],
     ['a field that there is not', { name: 'n1', servers: [SERVER], port: 1 }, 'port'],
     ['kinds that are no list', { name: 'n1', servers: [SERVER], kinds: 'a.ts' }, 'kinds'],
+    ['an address key where its file should be', { name: 'n1', servers: [SERVER], addressKeys: { acme: 'a'.repeat(64) } }, 'acme'],
     ['a file that is no JSON', '{', undefined],
     ['a file that is no object', '[]', undefined],
   ])('%s is refused with a remedy', (_, configuration, id) => {

@@ -1,8 +1,8 @@
 /** Real processes of nodes over one real NATS server. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type AgentId, agentId } from '@skep/kernel';
+import { type AgentId, agentId, type SkepError } from '@skep/kernel';
 import { type Cluster, makeCredentials, natsHere, startCluster } from '@skep/nats/servers';
 import { attachNodes, NodeProcess, type NodeProcesses, reachClient, reachOperator, startNodes } from '@skep/sdk/operations';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -150,6 +150,41 @@ describe.skipIf(!natsHere())('nodes in processes of their own', () => {
       code: 'not-configured',
       message: expect.stringContaining('refuses'),
     });
+  });
+
+  test('V14: a tenant lives on the node that was given its address key in a file; what it is shows nowhere', async () => {
+    const hex = 'a1b2c3d4'.repeat(8);
+    const file = join(folder, 'default.key');
+    writeFileSync(file, `${hex}\n`);
+    const { configuration } = running().node('n1');
+    const made = (name: string, addressKeys: Readonly<Record<string, string>>) =>
+      new NodeProcess({ dir: join(folder, name), configuration: { ...configuration, name, universe: 'keyed', addressKeys } });
+    const [having, lacking, other] = [made('k1', { default: file }), made('k2', {}), made('k3', { default: join(folder, 'other.key') })];
+    writeFileSync(join(folder, 'other.key'), 'b'.repeat(64));
+    const way = {
+      servers: cluster.urls,
+      universe: 'keyed',
+      ...(configuration.credentials === undefined ? {} : { credentials: configuration.credentials }),
+    };
+    const [keyed, keyedUser] = [await reachOperator(way), await reachClient(way)];
+    try {
+      await having.start();
+      await lacking.start();
+      const { agent, input } = write('a1', 1);
+      await keyedUser.client.call(agent, 'update', input);
+      expect(await keyed.admin.where(agent)).toMatchObject({ node: 'k1', held: true });
+      const fingerprint = expect.stringMatching(/^[0-9a-f]{32}$/);
+      expect((await keyed.admin.status('k1')).addressKeys).toEqual([{ tenant: 'default', fingerprint, isHere: true }]);
+      expect((await keyed.admin.status('k2')).addressKeys).toEqual([{ tenant: 'default', fingerprint, isHere: false }]);
+      await expect(other.start()).rejects.toMatchObject({ code: 'not-configured', message: expect.stringContaining('default') });
+      await having.kill();
+      await expect.poll(() => keyedUser.client.get(agent).catch((error: SkepError) => error.code), { timeout: PATIENCE_MS }).toBe('not-configured');
+      for (const { logFile, configFile } of [having, lacking, other]) {
+        for (const text of [readFileSync(logFile, 'utf8'), readFileSync(configFile, 'utf8')]) expect(text).not.toMatch(/a1b2c3d4|bbbbbbbb/);
+      }
+    } finally {
+      await Promise.all([keyed.close(), keyedUser.close(), having.kill(), lacking.kill(), other.kill()]);
+    }
   });
 
   test('nothing is attached where nothing was left', () => {

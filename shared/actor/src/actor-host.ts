@@ -10,6 +10,7 @@ import type { NotTaken, ReplySlot, SendItem, TurnRecord } from '@skep/protocol';
 import type { SuperpositionCommand } from '@skep/state';
 import { RetainedVersions } from '@skep/state';
 import type { Activation } from './activation.js';
+import type { AddressKeys } from './address-keys.js';
 import { Asker } from './asker.js';
 import { Gate } from './gate.js';
 import { Historian } from './historian.js';
@@ -46,6 +47,7 @@ export class ActorHost {
   readonly historian: Historian;
   readonly meter: Meter;
   readonly roster: Roster;
+  readonly addressKeys: AddressKeys;
   /** The versions of all agents in memory. */
   readonly retained: RetainedVersions;
   private readonly gate = new Gate();
@@ -62,7 +64,8 @@ export class ActorHost {
   private readonly listeners: Set<CommitListener>;
 
   constructor(private readonly options: HostOptions) {
-    const { clock, lane, blob } = options;
+    const { clock, lane, blob, addressKeys } = options;
+    this.addressKeys = addressKeys;
     this.meter = options.meter ?? new Meter(clock);
     this.listeners = options.listeners ?? new Set();
     this.pump = new Pump(
@@ -106,7 +109,8 @@ export class ActorHost {
     });
     this.historian = new Historian(
       blob,
-      (activation) => this.roster.initialTree(activation.kind, activation.address.name),
+      (activation) => this.roster.initialTree(activation.kind, activation.address),
+      addressKeys,
       this.retained,
       (ticket) => this.barrier(ticket),
     );
@@ -155,7 +159,7 @@ export class ActorHost {
     const kind = this.roster.kindOf(agent);
     return this.read(agent, async (found) => {
       const version = found?.ready.version ?? 0;
-      const tree = found?.ready.tree ?? this.roster.initialTree(kind, parseAgentId(agent).name);
+      const tree = found?.ready.tree ?? this.roster.initialTree(kind, parseAgentId(agent));
       const value = await answerQuery({ kind, method, input, agent, version, tree, nowMs: this.options.clock.nowMs() }, (range) =>
         found === undefined ? Promise.resolve([]) : this.historian.events(found, range),
       );

@@ -10,6 +10,7 @@ import type { Blob } from '@skep/ports';
 import { type AgentEvent, type AgentRecord, decodeRecord } from '@skep/protocol';
 import { diff, type Edit, type RetainedVersions, type Tree } from '@skep/state';
 import type { Activation } from './activation.js';
+import type { AddressKeys } from './address-keys.js';
 import { type MergePoint, mergePointOf } from './merge-point.js';
 import { originOf } from './origin.js';
 import { decodeSegment, decodeSnapshot, type Segment } from './snapshot.js';
@@ -41,6 +42,7 @@ export class Historian {
     private readonly blob: Blob,
     /** What the agent's kind says today; asked only where the first record does not say it. */
     private readonly initialTree: (activation: Activation) => Tree,
+    private readonly addressKeys: AddressKeys,
     /** The last versions, as far as they are in memory. */
     private readonly retained: RetainedVersions,
     /** Resolves when what was written up to the ticket is acknowledged: nothing else is shown (L6). */
@@ -182,10 +184,10 @@ export class Historian {
 
   /** The content before the records, which follow that snapshot; without one they are the agent's first. */
   private async baseOf(activation: Activation, snapshot: HashHex | null, [first]: readonly Uint8Array[]): Promise<Tree> {
-    if (snapshot === null) {
-      return originOf(first === undefined ? undefined : decodeRecord(first, activation.agent), () => this.initialTree(activation));
-    }
-    return decodeSnapshot(await this.read(activation.agent, snapshot), activation.agent).state.tree;
+    const { agent, address } = activation;
+    const options = this.addressKeys.optionsOf(address.tenant);
+    if (snapshot !== null) return decodeSnapshot(await this.read(agent, snapshot), agent, options).state.tree;
+    return originOf(first === undefined ? undefined : decodeRecord(first, agent), () => this.initialTree(activation), options);
   }
 
   private async read(agent: string, address: HashHex): Promise<Uint8Array> {

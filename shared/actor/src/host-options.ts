@@ -2,6 +2,7 @@ import type { AgentId, Limits, SkepError } from '@skep/kernel';
 import type { Settling, Ticket } from '@skep/lane';
 import type { Blob, Clock, Level, Random } from '@skep/ports';
 import type { RecordEvent } from '@skep/protocol';
+import type { AddressKeys } from './address-keys.js';
 import type { AnyKind } from './kind.js';
 import type { Meter } from './meter.js';
 import type { OtherNodes } from './other-nodes.js';
@@ -54,6 +55,8 @@ export interface HostOptions {
   readonly level: Level;
   readonly limits: Limits;
   readonly watch?: TurnWatch;
+  /** Under which the content of tenants is hashed. */
+  readonly addressKeys: AddressKeys;
   /** How often dirty agents get a snapshot. */
   readonly settleEveryMs: number;
   /** What outlives an incarnation of the node: its figures, and who watches. */

@@ -8,6 +8,15 @@
 export { Activation, type Settled } from './activation.js';
 export { ActorHost, type HostCall } from './actor-host.js';
 export { ActorState } from './actor-state.js';
+export {
+  AddressKeys,
+  checkAddressKeys,
+  checkKeyedTenant,
+  type GivenAddressKeys,
+  KEYED_TENANTS_MAX,
+  type KeyedTenant,
+  missingKey,
+} from './address-keys.js';
 export type { Context, QueryContext, StepInfo, Target, TimerOptions } from './context.js';
 export type { HistoryRange, VersionedTree } from './historian.js';
 export type { CommitListener, CommittedTurn, HostOptions, LaneAccess, TurnWatch } from './host-options.js';

@@ -52,7 +52,7 @@ export class Intake {
     if (kind === activation.kind) return;
     activation.kind = kind;
     if (activation.position > 0) return;
-    activation.state = new ActorState(activation.agent, this.parts.roster.initialTree(kind, activation.address.name));
+    activation.state = new ActorState(activation.agent, this.parts.roster.initialTree(kind, activation.address));
     this.parts.roster.hold(activation);
   }
 

@@ -3,11 +3,11 @@
  * says today. Only logs whose first record has format 1 leave it to the code.
  */
 import type { AgentRecord } from '@skep/protocol';
-import { type Tree, treeOf } from '@skep/state';
+import { type Tree, type TreeOptions, treeOf } from '@skep/state';
 
 /** `first`: the agent's first record, if there is one. `today`: what the kind says; asked only where no record does. */
-export function originOf(first: AgentRecord | undefined, today: () => Tree): Tree {
-  return first?.initial === undefined ? today() : treeOf(first.initial);
+export function originOf(first: AgentRecord | undefined, today: () => Tree, options: TreeOptions): Tree {
+  return first?.initial === undefined ? today() : treeOf(first.initial, options);
 }
 
 /** The first record of an agent, with the content that it begins with. */

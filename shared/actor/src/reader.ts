@@ -23,7 +23,7 @@ export class Reader {
   async reading(agent: AgentId): Promise<Activation | undefined> {
     const kind = this.roster.kindOf(agent);
     for (;;) {
-      if (this.roster.find(agent) === undefined && !(await this.options.lane.exists(agent))) return undefined;
+      if (this.roster.find(agent) === undefined && !(await this.exists(agent))) return undefined;
       const activation = this.roster.find(agent) ?? this.roster.activate(agent, kind);
       activation.lastUsedMs = this.options.clock.nowMs();
       if (activation.stage !== 'ready') {
@@ -45,12 +45,18 @@ export class Reader {
   /** Looks at an agent at once, or before its first turn if it is not here. */
   async ahead<Seen>(agent: AgentId, look: Look<Seen>): Promise<Seen> {
     const kind = this.roster.kindOf(agent);
-    if (this.roster.find(agent) === undefined && !(await this.options.lane.exists(agent))) return look(undefined);
+    if (this.roster.find(agent) === undefined && !(await this.exists(agent))) return look(undefined);
     const activation = this.roster.find(agent) ?? this.roster.activate(agent, kind);
     const seen = (ready: Activation) => look(ready.position === 0 ? undefined : ready);
     if (activation.stage === 'ready') return seen(activation);
     // The look itself happens when the agent comes to life: a promise would let its turns go first.
     return new Promise((resolve, reject) => activation.waiting.push({ resolve: (ready) => resolve(seen(ready)), reject }));
+  }
+
+  /** Of an agent that may not be served here not even that is told. @throws SkepError `not-configured` */
+  private exists(agent: AgentId): Promise<boolean> {
+    this.options.addressKeys.mustServe(agent);
+    return this.options.lane.exists(agent);
   }
 
   /** @throws SkepError `disk-full` when what was seen found no room in the log; `sealed`, `unavailable` */

@@ -7,7 +7,7 @@
  * R4 There are never more activations than `limits.activations`, whatever ids are asked for; none is added while their states alone take
  *   more than `limits.memoryBytes`.
  */
-import { type AgentId, parseAgentId, SkepError, toSkepError } from '@skep/kernel';
+import { type AgentAddress, type AgentId, parseAgentId, SkepError, toSkepError } from '@skep/kernel';
 import type { LaneRecord, Refusal, SnapshotReference } from '@skep/lane';
 import type { NotTaken } from '@skep/protocol';
 import { type RetainedVersions, type Tree, treeOf } from '@skep/state';
@@ -98,15 +98,16 @@ export class Roster {
     throw new SkepError('unknown-kind', { message: `no kind ${kind} is loaded; there are ${names}`, id: agent });
   }
 
-  initialTree(kind: AnyKind, name: string): Tree {
-    return treeOf(kind.initialOf(name));
+  initialTree(kind: AnyKind, { tenant, name }: Pick<AgentAddress, 'tenant' | 'name'>): Tree {
+    return treeOf(kind.initialOf(name), this.options.addressKeys.optionsOf(tenant));
   }
 
-  /** @throws SkepError `closed`, `sealed`, `overloaded` */
+  /** @throws SkepError `closed`, `sealed`, `overloaded`, `not-configured` where the address key of its tenant is not here */
   activate(agent: AgentId, kind: AnyKind): Activation {
     const known = this.activations.get(agent);
     if (known !== undefined) return known;
     if (this.closed !== undefined) throw this.closed;
+    this.options.addressKeys.mustServe(agent);
     this.admit(agent);
     const activation = new Activation(agent, kind, kind.mailboxMessages ?? this.options.limits.mailboxMessages, this.options.clock.nowMs());
     const held = this.unrevived.get(agent);
@@ -131,7 +132,7 @@ export class Roster {
     });
   }
 
-  /** Undefined when the agent's kind is not loaded, there is no room, or nothing is activated any more. */
+  /** Undefined when the agent's kind is not loaded, the address key of its tenant is not here, there is no room, or nothing is activated any more. */
   activateKnown(agent: AgentId): Activation | undefined {
     const known = this.activations.get(agent);
     if (known !== undefined) return known;
@@ -168,8 +169,9 @@ export class Roster {
       return;
     }
     try {
-      const initial = () => this.initialTree(activation.kind, activation.address.name);
-      await revive(activation, { snapshot, records, initial, blob: this.options.blob });
+      const { blob, addressKeys } = this.options;
+      const initial = () => this.initialTree(activation.kind, activation.address);
+      await revive(activation, { snapshot, records, initial, blob, treeOptions: addressKeys.optionsOf(activation.address.tenant) });
     } catch (error) {
       this.unrevived.set(agent, { snapshot, records });
       return this.dismiss(activation, toSkepError(error));

@@ -1,7 +1,8 @@
 /** What the blob store holds of an agent: snapshots (the whole agent at a position) and segments (the records between two of them). */
 import { type AgentId, decode, encode, type HashHex, SkepError, type Value } from '@skep/kernel';
-import { packTree, unpackTree } from '@skep/state';
+import { isKeyedPack, packTree, type Tree, type TreeOptions, treeOf, unpackTree } from '@skep/state';
 import { ActorState } from './actor-state.js';
+import { missingKey } from './address-keys.js';
 import { superpositionsFrom, superpositionsValue } from './superpose/superposition-value.js';
 
 /** The newest format, of agents with superpositions; snapshots of all others have format 1. */
@@ -38,8 +39,11 @@ export function encodeSnapshot(state: ActorState, position: number): (segment: H
   };
 }
 
-/** @throws SkepError `corrupt`, `unsupported-format` */
-export function decodeSnapshot(bytes: Uint8Array, agent: AgentId): Snapshot {
+/**
+ * @param options the address key of the agent's tenant, if it has one
+ * @throws SkepError `corrupt`, `unsupported-format`, `not-configured` for a snapshot under an address key that is not given
+ */
+export function decodeSnapshot(bytes: Uint8Array, agent: AgentId, options: TreeOptions = {}): Snapshot {
   const fields = readFields(bytes, { agent, what: 'snapshot', format: SNAPSHOT_FORMAT });
   const [, owner, position, segment, surroundings, pack, superpositions] = fields as [
     number,
@@ -51,9 +55,17 @@ export function decodeSnapshot(bytes: Uint8Array, agent: AgentId): Snapshot {
     Value?,
   ];
   checkOwner(owner, agent);
-  const state = ActorState.fromSurroundings(agent, unpackTree(pack), surroundings);
+  const state = ActorState.fromSurroundings(agent, treeIn(pack, agent, options), surroundings);
   if (superpositions !== undefined) state.superpositions = superpositionsFrom(agent, superpositions, state.tree);
   return { state, position, segment };
+}
+
+/** What was packed before its tenant had an address key is read as it is, and put under the key; the next snapshot has it so. */
+function treeIn(pack: Uint8Array, agent: AgentId, options: TreeOptions): Tree {
+  const hasKey = options.addressKey !== undefined;
+  if (isKeyedPack(pack) === hasKey) return unpackTree(pack, options);
+  if (!hasKey) throw missingKey(agent);
+  return treeOf(unpackTree(pack).value(), options);
 }
 
 export function encodeSegment(segment: Segment): Uint8Array {

@@ -29,6 +29,7 @@ async function revived(records: readonly AgentRecord[], snapshot: Parameters<typ
       return treeOf({ count: 0, today: true });
     },
     blob,
+    treeOptions: {},
   });
   return { value: activation.ready.tree.value(), root: activation.ready.contentRoot, asked, emptyBlob: activation.emptyBlob };
 }

@@ -35,10 +35,15 @@ export interface Heartbeat {
   readonly suspects: readonly IncarnationId[];
   /** Those that it declared dead a short while ago; ascending. */
   readonly dead: readonly IncarnationId[];
+  /** Tenants whose address key this member lacks: their agents live elsewhere. Left out: none. */
+  readonly keyless?: readonly string[];
 }
 
 /** Members that one cluster may have; who comes after is not heard. */
 export const MEMBERS_MAX = 1024;
+
+/** Tenants that one heartbeat names. */
+const KEYLESS_MAX = 1024;
 
 export const IDLE: Load = { agents: 0, turnsPerSecond: 0, stallMs: 0, cpuShare: 0, memoryShare: 0, logShare: 0, capacity: 1 };
 
@@ -52,7 +57,7 @@ export function encodeHeartbeat(heartbeat: Heartbeat): Uint8Array {
 
 /** @throws SkepError `malformed` */
 export function decodeHeartbeat(bytes: Uint8Array): Heartbeat {
-  const { format, incarnation, sequence, status, load, suspects, dead } = mapOf(decode(bytes), 'it');
+  const { format, incarnation, sequence, status, load, suspects, dead, keyless } = mapOf(decode(bytes), 'it');
   if (typeof format !== 'number' || !Number.isSafeInteger(format) || format < FORMAT) throw malformed('its format is no number');
   if (typeof sequence !== 'number' || !Number.isSafeInteger(sequence) || sequence < 1) throw malformed('its sequence is no number from 1');
   if (typeof status !== 'string') throw malformed('its status is no text');
@@ -64,6 +69,7 @@ export function decodeHeartbeat(bytes: Uint8Array): Heartbeat {
     load: loadOf(load),
     suspects: incarnationsOf(suspects),
     dead: incarnationsOf(dead),
+    ...(keyless === undefined ? {} : { keyless: tenantsOf(keyless) }),
   };
 }
 
@@ -85,6 +91,11 @@ function incarnationsOf(value: Value | undefined): readonly IncarnationId[] {
   if (value === undefined) return [];
   if (!Array.isArray(value) || value.length > MEMBERS_MAX) throw malformed('incarnations are no list');
   return value.map(incarnationOf);
+}
+
+function tenantsOf(value: Value): readonly string[] {
+  if (Array.isArray(value) && value.length <= KEYLESS_MAX && value.every((each) => typeof each === 'string')) return value;
+  throw malformed('tenants are no list of texts');
 }
 
 function loadOf(value: Value | undefined): Load {

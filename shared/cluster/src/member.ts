@@ -10,6 +10,8 @@ export interface Member {
   readonly startedMs: number;
   readonly status: MemberStatus;
   readonly load: Load;
+  /** Tenants whose address key it lacks. Left out: none. */
+  readonly keyless?: readonly string[];
   /** Not heard for the patience; dead if enough others say the same. */
   readonly suspected: boolean;
 }
@@ -20,7 +22,7 @@ export type DeathReason = 'silent' | 'superseded' | 'arbitrated';
 export type MembershipEvent =
   /** Heard for the first time. */
   | { readonly kind: 'joined'; readonly member: Member }
-  /** Its status is another. Loads change all the time and are no events; `view` has them. */
+  /** Its status, or what it lacks, is another. Loads change all the time and are no events; `view` has them. */
   | { readonly kind: 'changed'; readonly member: Member }
   /** Suspected by this member alone, so far. Send a heartbeat now, so that the others need not wait for the next one. */
   | { readonly kind: 'suspected'; readonly incarnation: IncarnationId; readonly node: NodeId }

@@ -38,6 +38,7 @@ interface Known {
   readonly startedMs: number;
   status: MemberStatus;
   load: Load;
+  keyless: readonly string[];
   suspects: ReadonlySet<IncarnationId>;
   dead: ReadonlySet<IncarnationId>;
   /** 0: expected and never heard. */
@@ -78,9 +79,10 @@ export class Membership {
   }
 
   /** What the heartbeats from now on say of this member. */
-  report({ status, load }: { readonly status?: MemberStatus; readonly load?: Partial<Load> }): void {
+  report({ status, load, keyless }: { readonly status?: MemberStatus; readonly load?: Partial<Load>; readonly keyless?: readonly string[] }): void {
     if (status !== undefined) this.self.status = status;
     if (load !== undefined) this.self.load = { ...this.self.load, ...load };
+    if (keyless !== undefined) this.self.keyless = keyless;
   }
 
   /** The heartbeat to send now; counts as a tick. */
@@ -88,14 +90,14 @@ export class Membership {
     this.tick(nowMs);
     this.self.sequence += 1;
     this.witness.sent(this.self.sequence, nowMs);
-    const { incarnation, sequence, status, load } = this.self;
+    const { incarnation, sequence, status, load, keyless } = this.self;
     const dead = [...this.verdicts.keys()].sort(compareKeys).slice(0, MEMBERS_MAX);
-    return { incarnation, sequence, status, load, suspects: this.suspected(), dead };
+    return { incarnation, sequence, status, load, suspects: this.suspected(), dead, ...(keyless.length === 0 ? {} : { keyless }) };
   }
 
   /** A heartbeat came in; also this member's own, which prove that its link works. */
   heard(heartbeat: Heartbeat, nowMs: number): void {
-    const { incarnation, sequence, status, load, suspects, dead } = heartbeat;
+    const { incarnation, sequence, status, load, suspects, dead, keyless = [] } = heartbeat;
     if (incarnation === this.self.incarnation) {
       this.witness.returned(sequence, nowMs);
       return this.reconsider(nowMs);
@@ -104,8 +106,8 @@ export class Membership {
     // An older one than was heard before arrived late or twice: it says nothing about now.
     if (member === undefined || sequence <= member.sequence) return;
     const joins = member.sequence === 0;
-    const changes = member.status !== status;
-    Object.assign(member, { sequence, status, load, suspects: new Set(suspects), dead: new Set(dead), heardMs: nowMs, closedMs: undefined });
+    const changes = member.status !== status || String(member.keyless) !== String(keyless);
+    Object.assign(member, { sequence, status, load, keyless, suspects: new Set(suspects), dead: new Set(dead), heardMs: nowMs, closedMs: undefined });
     if (joins) this.supersede(member, nowMs);
     if (!this.known.has(incarnation)) return;
     if (joins) this.events.push({ kind: 'joined', member: memberOf(member) });
@@ -321,7 +323,7 @@ export class Membership {
 function known(incarnation: IncarnationId, nowMs: number): Known {
   const { node, startedMs } = parseIncarnationId(incarnation);
   return {
-    ...{ incarnation, node, startedMs, status: 'serving', load: IDLE, suspects: new Set(), dead: new Set() },
+    ...{ incarnation, node, startedMs, status: 'serving', load: IDLE, keyless: [], suspects: new Set(), dead: new Set() },
     ...{ sequence: 0, heardMs: nowMs, closedMs: undefined, suspected: false, askedMs: Number.NEGATIVE_INFINITY },
   };
 }
@@ -334,6 +336,6 @@ function isNewer(left: Known, right: Known): boolean {
   return left.startedMs === right.startedMs ? compareKeys(left.incarnation, right.incarnation) > 0 : left.startedMs > right.startedMs;
 }
 
-function memberOf({ incarnation, node, startedMs, status, load, suspected }: Known): Member {
-  return { incarnation, node, startedMs, status, load, suspected };
+function memberOf({ incarnation, node, startedMs, status, load, keyless, suspected }: Known): Member {
+  return { incarnation, node, startedMs, status, load, suspected, ...(keyless.length === 0 ? {} : { keyless }) };
 }

@@ -9,16 +9,20 @@
  * P2 The share of a node is its weight's share of all weights.
  * P3 The draw depends on the node's name, not on its incarnation: a node that restarts is the home of the same agents.
  * P4 An agent that is pinned lives on its node while that one serves, and else where it would without the pin.
+ * P5 An agent never lives on a node that lacks the address key of its tenant: there it cannot be served.
  */
-import type { AgentId, IncarnationId, NodeId } from '@skep/kernel';
+import { type AgentId, type IncarnationId, type NodeId, parseAgentId } from '@skep/kernel';
 import type { Load } from './heartbeat.js';
 import type { Member } from './member.js';
+
+const NONE: ReadonlySet<string> = new Set();
 
 interface Seat {
   readonly node: NodeId;
   readonly incarnation: IncarnationId;
   readonly seed: number;
   readonly weight: number;
+  readonly keyless: ReadonlySet<string>;
 }
 
 /**
@@ -33,19 +37,23 @@ export function weightOf({ capacity, cpuShare, memoryShare, logShare }: Load): n
 
 export class Placement {
   private seats: readonly Seat[] = [];
+  /** Whether some seat lacks an address key. */
+  private isUneven = false;
   private readonly seeds = new Map<NodeId, number>();
   private readonly pins = new Map<AgentId, NodeId>();
 
   /** Takes the members as `Membership.view` gives them; those that do not serve get nothing new. */
   update(members: readonly Member[]): void {
     const seats = new Map<NodeId, Seat>();
-    for (const { node, incarnation, status, load } of members) {
+    for (const { node, incarnation, status, load, keyless } of members) {
       const weight = weightOf(load);
       // Of two incarnations of a node that are seen at once the later one stands: they are sorted, and starts are part of their names.
-      if (status === 'serving' && weight > 0) seats.set(node, { node, incarnation, seed: this.seedOf(node), weight });
+      if (status !== 'serving' || weight === 0) continue;
+      seats.set(node, { node, incarnation, seed: this.seedOf(node), weight, keyless: keyless === undefined ? NONE : new Set(keyless) });
     }
     for (const node of this.seeds.keys()) if (!members.some((member) => member.node === node)) this.seeds.delete(node);
     this.seats = [...seats.values()];
+    this.isUneven = this.seats.some(({ keyless }) => keyless.size > 0);
   }
 
   /** `undefined` takes the pin away. */
@@ -60,12 +68,13 @@ export class Placement {
 
   /** The member that should hold the agent; undefined where none serves. */
   place(agent: AgentId): IncarnationId | undefined {
+    const seats = this.isUneven ? seatsWithKey(this.seats, agent) : this.seats;
     const pinned = this.pins.size === 0 ? undefined : this.pins.get(agent);
     if (pinned !== undefined) {
-      const seat = this.seats.find(({ node }) => node === pinned);
+      const seat = seats.find(({ node }) => node === pinned);
       if (seat !== undefined) return seat.incarnation;
     }
-    return best(this.seats, agent)?.incarnation;
+    return best(seats, agent)?.incarnation;
   }
 
   private seedOf(node: NodeId): number {
@@ -75,6 +84,11 @@ export class Placement {
     this.seeds.set(node, seed);
     return seed;
   }
+}
+
+function seatsWithKey(seats: readonly Seat[], agent: AgentId): readonly Seat[] {
+  const { tenant } = parseAgentId(agent);
+  return seats.filter(({ keyless }) => !keyless.has(tenant));
 }
 
 function best(seats: readonly Seat[], agent: AgentId): Seat | undefined {

@@ -20,6 +20,7 @@ const heartbeats: fc.Arbitrary<Heartbeat> = fc.record({
   status: fc.constantFrom('serving', 'draining', 'leaving'),
   ...{ suspects: fc.array(incarnations, { maxLength: 4 }), dead: fc.array(incarnations, { maxLength: 4 }) },
 });
+const keyless = fc.array(fc.constantFrom('acme', 'a,b', ''), { maxLength: 4 });
 
 const ONE: Heartbeat = {
   ...{ incarnation: incarnationId(nodeId('a'), 1, Uint8Array.of(1)), sequence: 1, status: 'serving', load: IDLE },
@@ -42,6 +43,7 @@ function refusal(bytes: Uint8Array): string {
 describe('heartbeats on the wire', () => {
   test('O4: a heartbeat comes back as it was', () => {
     fc.assert(fc.property(heartbeats, (each) => void expect(decodeHeartbeat(encodeHeartbeat(each))).toEqual(each)));
+    fc.assert(fc.property(keyless, (tenants) => void expect(decodeHeartbeat(withMembers({ keyless: tenants })).keyless).toEqual(tenants)));
   });
 
   test('O4: a newer node may say more and an older one less; both are heard', () => {
@@ -61,6 +63,7 @@ describe('heartbeats on the wire', () => {
       ...[1, null, undefined].map((status) => ({ status })),
       ...[7, null, [], undefined, { agents: -1 }, { capacity: 'x' }].map((each) => ({ load: each })),
       ...['x', {}, [7], ['a'], Array.from({ length: 1025 }, () => ONE.incarnation)].flatMap((each) => [{ suspects: each }, { dead: each }]),
+      ...['x', {}, null, [7], Array.from({ length: 1025 }, () => 'acme')].map((each) => ({ keyless: each })),
     ];
     expect(wrong.map((each) => refusal(withMembers(each)))).toEqual(wrong.map(() => 'malformed'));
     for (const bytes of [encode(null), encode([1]), encode('x'), Uint8Array.of(0xc1), new Uint8Array()]) expect(refusal(bytes)).toBe('malformed');

@@ -63,6 +63,19 @@ describe('O4: members come and go', () => {
     expect([A, B, C].map((each) => stage.a.standing(each))).toEqual(['member', 'gone', 'unknown']);
   });
 
+  test('V14: says which address keys it lacks, and hears of others when that changes', () => {
+    const stage = new Stage();
+    stage.a.report({ keyless: ['acme'] });
+    expect(stage.a.heartbeat(0).keyless).toEqual(['acme']);
+    stage.hear(B);
+    stage.hear(B, { keyless: ['acme', 'umbrella'] });
+    stage.hear(B, { keyless: ['acme', 'umbrella'] });
+    expect(stage.a.view().map(({ keyless }) => keyless)).toEqual([['acme'], ['acme', 'umbrella']]);
+    stage.hear(B);
+    expect(stage.a.view().map(({ keyless }) => keyless)).toEqual([['acme'], undefined]);
+    expect(stage.news).toEqual([`joined ${B} serving`, `changed ${B} serving`, `changed ${B} serving`]);
+  });
+
   test('O4: two members: the one that is left decides alone', () => {
     const stage = new Stage();
     stage.pass(3, [B]);

@@ -144,3 +144,26 @@ describe('P4: who takes what', () => {
     expect(placement.place(agent)).toBe(home);
   });
 });
+
+describe('P5: who lacks the address key of a tenant', () => {
+  const acme = agents.slice(0, 500).map((_, at) => agentId({ tenant: 'acme', kind: 'counter', name: `a${at}` }));
+  const even = ['a', 'b', 'c'].map((name) => member(name));
+  const uneven = even.map((each) => (each.node === nodeId('c') ? { ...each, keyless: ['acme', 'other'] } : each));
+
+  test('P5 V14: takes none of its agents, and all others as before', () => {
+    expect(placed(uneven)).toEqual(placed(even));
+    const [before, after] = [placed(even, acme), placed(uneven, acme)];
+    expect([...tally(after).keys()].sort()).toEqual(['a', 'b']);
+    for (const [at, home] of before.entries()) if (home !== 'c') expect(after[at]).toBe(home);
+    expect(placed(uneven.slice(2), acme.slice(0, 1))).toEqual([undefined]);
+  });
+
+  test('P5 V14: not even of those that are pinned there', () => {
+    const placement = new Placement();
+    placement.update(uneven);
+    const [agent] = acme as [AgentId];
+    const home = placement.place(agent);
+    placement.pin(agent, nodeId('c'));
+    expect(placement.place(agent)).toBe(home);
+  });
+});

@@ -37,7 +37,10 @@ export interface IncarnationCluster {
   isDead(incarnation: IncarnationId): boolean;
   /** Where an agent that nobody holds should live; undefined when no node takes agents. */
   place(agent: AgentId): IncarnationId | undefined;
-  takes(): boolean;
+  /** Whether this node takes the agent, if nobody holds it. */
+  takes(agent: AgentId): boolean;
+  /** Whether every member that lives had time to be heard. */
+  isAcquainted(): boolean;
   /** Whether this node's own way to the others is known to be closed. */
   isCutOff(): boolean;
   perform(request: AgentRequest): Promise<Value>;
@@ -136,13 +139,14 @@ export class Incarnation {
       incarnation: this.id,
       host: () => this.host,
       perform: (request) => cluster.perform(request),
+      isAcquainted: () => cluster.isAcquainted(),
       cutOff: () => cluster.isCutOff(),
       locator: new Locator({
         self: this.id,
         isHere,
         isLive: (incarnation) => cluster.isLive(incarnation),
         place: (agent) => cluster.place(agent),
-        takes: () => cluster.takes(),
+        takes: (agent) => cluster.takes(agent),
         whereabouts: cluster.whereabouts,
       }),
     });

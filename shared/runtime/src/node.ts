@@ -8,7 +8,7 @@
  * I1 A node whose lane was sealed, or ended with a batch in doubt (L8), drops what it held and comes back by itself; meanwhile every call is refused with `sealed` (L2).
  * I2 Only a start takes what is open for dead. A node that comes back was alive, so others may be, too: it takes over its own lane alone.
  */
-import { type AnyKind, type CommitListener, Meter, type TurnWatch } from '@skep/actor';
+import { AddressKeys, type AnyKind, type CommitListener, type GivenAddressKeys, Meter, type TurnWatch } from '@skep/actor';
 import {
   type AgentId,
   type IncarnationId,
@@ -40,6 +40,11 @@ export interface NodeOptions {
   readonly universe?: string;
   readonly kinds: readonly AnyKind[];
   readonly limits?: Partial<Limits>;
+  /**
+   * By tenant, 32 bytes each: under it the content of the tenant's agents is hashed. The universe keeps the fingerprint, and from then on
+   * nodes without the key refuse the tenant's agents, and nodes with another key do not start. A key never changes. Default: none.
+   */
+  readonly addressKeys?: GivenAddressKeys;
   /** How often dirty agents get a snapshot. Default 5 s. */
   readonly settleEveryMs?: number;
   /** Whether a clean close writes snapshots of what changed (default), or leaves it to the log and the next start. */
@@ -78,6 +83,7 @@ export class SkepNode {
   readonly alarms = new Map<AgentId, SkepError>();
   /** Why lanes of this node ended, where it was not by a seal. */
   readonly laneAlarms = new Map<LaneId, SkepError>();
+  readonly addressKeys: AddressKeys;
   /** Settles when every agent of the dead incarnations is claimed. */
   recovered: Promise<Recovery> = Promise.resolve({ agents: 0, ms: 0 });
   private readonly kinds = new Map<string, AnyKind>();
@@ -103,6 +109,7 @@ export class SkepNode {
     this.universe = universeId(options.universe ?? 'main');
     this.name = options.name ?? 'node';
     this.meter = new Meter(ports.clock);
+    this.addressKeys = new AddressKeys(options.addressKeys);
     this.setKinds(options.kinds);
     this.company =
       options.cluster === undefined
@@ -112,11 +119,12 @@ export class SkepNode {
             universe: this.universe,
             name: this.name,
             options: options.cluster,
+            addressKeys: this.addressKeys,
             load: () => ({ agents: this.incarnation?.host.roster.size ?? 0, turnsPerSecond: this.meter.rate() }),
           });
   }
 
-  /** @throws SkepError `unavailable`, `disk-full`, `invalid-input`, `unsupported-format` */
+  /** @throws SkepError `unavailable`, `disk-full`, `invalid-input`, `unsupported-format`, `not-configured` for an address key that cannot be */
   static async start(ports: Ports, options: NodeOptions): Promise<SkepNode> {
     const node = new SkepNode(ports, options);
     await node.open(({ open }) => {
@@ -232,8 +240,9 @@ export class SkepNode {
       const { takeOver, keep } = decide(before);
       dead = takeOver.filter((each) => each !== lane);
       // The dead stay among the open ones until they are known to be sealed.
-      return { ...before, open: [...new Set([...dead, ...keep, lane])] };
+      return { ...before, open: [...new Set([...dead, ...keep, lane])], addressKeys: this.addressKeys.joinedTo(before.addressKeys) };
     });
+    this.addressKeys.learn(record.addressKeys);
     this.lanes.add(lane);
     const next = this.incarnate(lane, record.timeline);
     this.opening = next;
@@ -273,6 +282,7 @@ export class SkepNode {
       host: {
         kinds: this.kinds,
         limits: { ...LIMITS, ...options.limits },
+        addressKeys: this.addressKeys,
         settleEveryMs: options.settleEveryMs ?? SETTLE_EVERY_MS,
         meter: this.meter,
         listeners: this.listeners,

@@ -2,7 +2,8 @@
  * The universe record: which timeline counts, and which lanes there are. A lane opens only by a compare-and-set of it (L9), so whoever
  * reads the newest one knows every lane that may hold records.
  */
-import { decode, encode, isSkepError, type LaneId, SkepError, type UniverseId } from '@skep/kernel';
+import type { KeyedTenant } from '@skep/actor';
+import { decode, encode, isSkepError, type LaneId, SkepError, type UniverseId, type Value } from '@skep/kernel';
 import type { Clock, Registry } from '@skep/ports';
 
 export interface UniverseRecord {
@@ -12,10 +13,13 @@ export interface UniverseRecord {
   readonly open: readonly LaneId[];
   /** Sealed lanes whose agents have not all been claimed since. */
   readonly unclaimed: readonly LaneId[];
+  /** Tenants that were given an address key; ascending. None is ever taken off, and no fingerprint changes. */
+  readonly addressKeys: readonly KeyedTenant[];
 }
 
-const FORMAT = 1;
-const FIRST: UniverseRecord = { timeline: 1, status: 'active', open: [], unclaimed: [] };
+/** The newest format, of universes with address keys; records of all others have format 1. */
+const FORMAT = 2;
+const FIRST: UniverseRecord = { timeline: 1, status: 'active', open: [], unclaimed: [], addressKeys: [] };
 const ATTEMPTS_MAX = 100;
 const PAUSE_MS = 5;
 const PAUSE_MS_MAX = 100;
@@ -53,14 +57,16 @@ export async function readUniverse(registry: Registry, universe: UniverseId): Pr
   return entry === undefined ? FIRST : read(entry.value, key);
 }
 
-function write({ timeline, status, open, unclaimed }: UniverseRecord): Uint8Array {
-  return encode([FORMAT, timeline, status, open, unclaimed]);
+function write({ timeline, status, open, unclaimed, addressKeys }: UniverseRecord): Uint8Array {
+  const fields: Value[] = [1, timeline, status, open, unclaimed];
+  if (addressKeys.length === 0) return encode(fields);
+  return encode([FORMAT, ...fields.slice(1), addressKeys.map(({ tenant, fingerprint }) => [tenant, fingerprint])]);
 }
 
 function read(bytes: Uint8Array, key: string): UniverseRecord {
-  const fields = decode(bytes) as [number, number, UniverseRecord['status'], LaneId[], LaneId[]];
+  const fields = decode(bytes) as [number, number, UniverseRecord['status'], LaneId[], LaneId[], [string, string][]?];
   if (fields[0] > FORMAT)
     throw new SkepError('unsupported-format', { message: `the universe record has format ${fields[0]}, this Skep reads up to ${FORMAT}`, id: key });
-  const [, timeline, status, open, unclaimed] = fields;
-  return { timeline, status, open, unclaimed };
+  const [, timeline, status, open, unclaimed, keys = []] = fields;
+  return { timeline, status, open, unclaimed, addressKeys: keys.map(([tenant, fingerprint]) => ({ tenant, fingerprint })) };
 }

@@ -121,7 +121,7 @@ export function id(kind: string, name: string): AgentId {
 
 export async function stateOf({ host }: SkepNode, agent: AgentId): Promise<Value> {
   const found = await host.reading(agent);
-  if (found === undefined) return host.roster.initialTree(host.roster.kindOf(agent), parseAgentId(agent).name).value();
+  if (found === undefined) return host.roster.initialTree(host.roster.kindOf(agent), parseAgentId(agent)).value();
   const { tree } = found.ready;
   await host.barrier(found.lastTicket);
   return tree.value();

@@ -5,6 +5,11 @@ export interface SkepConfig {
   readonly kinds: readonly AnyKind[];
   /** The data folder, relative to the configuration. Default `.skep`. */
   readonly dir?: string;
+  /**
+   * By tenant, 32 random bytes, or the path of a file that holds them as 64 hexadecimal digits, relative to the configuration; see
+   * `addressKeys` of `openSkep`.
+   */
+  readonly addressKeys?: Readonly<Record<string, Uint8Array | string>>;
 }
 
 /** Gives a configuration its type. */

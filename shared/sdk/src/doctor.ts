@@ -1,6 +1,6 @@
 /** Looks a node over: what it promises, and whether what it stored can be read back. */
 import { decodeSegment, decodeSnapshot } from '@skep/actor';
-import { type AgentId, type HashHex, SkepError, toSkepError } from '@skep/kernel';
+import { type AgentId, type HashHex, parseAgentId, SkepError, toSkepError } from '@skep/kernel';
 import type { SkepNode } from '@skep/runtime';
 import type { DoctorReport } from './client.js';
 
@@ -21,6 +21,7 @@ export async function examine(node: SkepNode, dir: string | null): Promise<Docto
     },
     await check('lane', () => laneCheck(node)),
     await check('snapshots', () => snapshotCheck(node)),
+    ...keysCheck(node),
     alarmCheck(node),
   ];
   if (dir !== null) checks.unshift({ name: 'folder', ok: true, detail: dir, remedy: null });
@@ -42,21 +43,37 @@ async function laneCheck(node: SkepNode): Promise<Check> {
 async function snapshotCheck(node: SkepNode): Promise<Check> {
   let snapshots = 0;
   let segments = 0;
+  let keyless = 0;
   for await (const { agent, entry } of node.directory()) {
     if (entry.snapshot === null || snapshots >= SNAPSHOTS_MAX) continue;
-    const read = decodeSnapshot(await mustRead(node, agent, entry.snapshot.blob), agent);
+    if (node.addressKeys.isMissing(agent)) {
+      keyless += 1;
+      continue;
+    }
+    const options = node.addressKeys.optionsOf(parseAgentId(agent).tenant);
+    const read = decodeSnapshot(await mustRead(node, agent, entry.snapshot.blob), agent, options);
     snapshots += 1;
     for (let address = read.segment; address !== null && segments < SEGMENTS_MAX; segments += 1) {
       address = decodeSegment(await mustRead(node, agent, address), agent).previous;
     }
   }
   const more = snapshots >= SNAPSHOTS_MAX || segments >= SEGMENTS_MAX ? '; there are more, which were not looked at' : '';
+  const unread = keyless === 0 ? '' : `; ${keyless} were not looked at, as the address keys of their tenants are not here`;
   return {
     name: 'snapshots',
     ok: true,
-    detail: `${snapshots} snapshots and ${segments} parts of histories read back, each with its hash${more}`,
+    detail: `${snapshots} snapshots and ${segments} parts of histories read back, each with its hash${more}${unread}`,
     remedy: null,
   };
+}
+
+/** Nothing where no tenant has an address key. */
+function keysCheck(node: SkepNode): readonly Check[] {
+  const { known, missing } = node.addressKeys;
+  if (known.length === 0) return [];
+  const detail = known.map(({ tenant, fingerprint, isHere }) => `${tenant} ${fingerprint}${isHere ? '' : ', not here: its agents are refused'}`);
+  const remedy = `Open it with ${missing.length === 1 ? 'the address key' : 'the address keys'} of ${missing.join(', ')}: addressKeys in skep.config.ts.`;
+  return [{ name: 'address keys', ok: missing.length === 0, detail: detail.join('; '), remedy: missing.length === 0 ? null : remedy }];
 }
 
 /** @throws SkepError `corrupt` */

@@ -15,6 +15,7 @@ export {
   type BranchOutcome,
   type Context,
   defineAgent,
+  type GivenAddressKeys,
   type KindDefinition,
   type MergePoint,
   type QueryContext,

@@ -121,7 +121,7 @@ export class LocalClient implements Client {
     checkAgent(agent);
     const { host } = this.node;
     return host.read(agent, (found) => {
-      const tree = found?.ready.tree ?? host.roster.initialTree(host.roster.kindOf(agent), parseAgentId(agent).name);
+      const tree = found?.ready.tree ?? host.roster.initialTree(host.roster.kindOf(agent), parseAgentId(agent));
       return { version: found?.ready.version ?? 0, root: tree.root(), value: tree.value() };
     });
   }
@@ -195,7 +195,8 @@ export class LocalClient implements Client {
     checkAgent(agent);
     checkMergeRequest(agent, request);
     const { elsewhere } = this.options;
-    const merger = new AgentMerger(this.node.host, elsewhere === undefined ? this : pastAnywhere(this, elsewhere));
+    const treeOptions = this.node.addressKeys.optionsOf(parseAgentId(agent).tenant);
+    const merger = new AgentMerger(this.node.host, elsewhere === undefined ? this : pastAnywhere(this, elsewhere, treeOptions));
     return this.merging.next(agent, () => merger.merge(agent, request));
   }
 

@@ -1,5 +1,5 @@
 /** openSkep: a swarm in this process, on a folder or in memory. */
-import type { AgentKind, AnyKind, Handler, Query } from '@skep/actor';
+import { type AgentKind, type AnyKind, checkAddressKeys, type GivenAddressKeys, type Handler, type Query } from '@skep/actor';
 import { type Folder, memoryPorts, openFolder, startWatchdog, type Watchdog } from '@skep/embedded';
 import { checkName, LIMITS, type Limits, SkepError } from '@skep/kernel';
 import type { Clock, Ports, Random } from '@skep/ports';
@@ -16,6 +16,11 @@ export interface SwarmOptions {
   /** Whose agents `agent(...)` means when it names no tenant. Default `default`. */
   readonly tenant?: string;
   readonly limits?: Partial<Limits>;
+  /**
+   * By tenant, 32 random bytes each: under its key the content of a tenant's agents is hashed, so that nobody guesses it by hash. A key
+   * never changes and is never taken back: without it the tenant's agents are refused from then on. Default: none.
+   */
+  readonly addressKeys?: GivenAddressKeys;
   /** How often snapshots are written of agents that changed. Default 5 s; one minute in the test kit. */
   readonly settleEveryMs?: number;
   /** Whether `close` writes snapshots of what changed (default), or leaves it to the log and the next start. */
@@ -63,20 +68,22 @@ export async function startOn(ports: Ports, folder: Folder | undefined, options:
   }
 }
 
-export function nodeOptions({ kinds = [], limits, settleEveryMs, closing, onWarning = warnOnStderr }: SwarmOptions): NodeOptions {
+export function nodeOptions({ kinds = [], limits, addressKeys, settleEveryMs, closing, onWarning = warnOnStderr }: SwarmOptions): NodeOptions {
   return {
     kinds: withBuiltIns(kinds),
     onAlarm: (agent, error) => onWarning(`${agent} is not served: ${error.message}`),
     onLaneAlarm: (lane, error) => onWarning(`the lane ${lane} ended, and another one follows: ${error.message}`),
     ...(limits === undefined ? {} : { limits }),
+    ...(addressKeys === undefined ? {} : { addressKeys }),
     ...(settleEveryMs === undefined ? {} : { settleEveryMs }),
     ...(closing === undefined ? {} : { closing }),
   };
 }
 
-/** @throws SkepError `invalid-input`, `invalid-id` */
-export function checkSwarmOptions({ tenant, limits = {}, settleEveryMs }: SwarmOptions): void {
+/** @throws SkepError `invalid-input`, `invalid-id`, `not-configured` for an address key */
+export function checkSwarmOptions({ tenant, limits = {}, addressKeys = {}, settleEveryMs }: SwarmOptions): void {
   if (tenant !== undefined) checkName('tenant', tenant);
+  checkAddressKeys(addressKeys);
   const positive: [string, unknown][] = Object.entries(limits);
   if (settleEveryMs !== undefined) positive.push(['settleEveryMs', settleEveryMs]);
   for (const [name, value] of positive) {

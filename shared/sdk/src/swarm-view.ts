@@ -1,6 +1,6 @@
 /** What there is in a swarm, and how it fares: lists and figures over all agents of a node. */
 import { decodeSnapshot } from '@skep/actor';
-import { type AgentId, parseAgentId, SkepError, toSkepError } from '@skep/kernel';
+import { type AgentId, isSkepError, parseAgentId, SkepError, toSkepError } from '@skep/kernel';
 import type { SnapshotReference } from '@skep/lane';
 import type { SkepNode } from '@skep/runtime';
 import { type AgentFacts, factsOf, infoOf } from './agent-info.js';
@@ -14,8 +14,13 @@ export interface Place {
 
 const LIST_LIMIT = 1_000;
 
-/** Ascending by id. An agent whose snapshot is damaged is left out, and stands among the alarms of the status. */
+/**
+ * Ascending by id. An agent whose snapshot is damaged is left out, and stands among the alarms of the status; agents of tenants whose
+ * address key is not here are left out where they are not asked for.
+ * @throws SkepError `not-configured` for a tenant whose address key is not here
+ */
 export async function listAgents(node: SkepNode, filter: ListFilter): Promise<readonly AgentInfo[]> {
+  if (filter.tenant !== undefined) node.addressKeys.mustHave(filter.tenant);
   await node.recovered;
   const found: AgentInfo[] = [];
   const limit = filter.limit ?? LIST_LIMIT;
@@ -60,15 +65,16 @@ export async function statusOf(node: SkepNode, place: Place): Promise<SwarmStatu
   };
 }
 
-/** What this node and the store know of an agent; undefined for one without records. */
+/** What this node and the store know of an agent; undefined for one without records, and where the address key of its tenant is not here. */
 export async function infoIn(node: SkepNode, agent: AgentId, snapshot: SnapshotReference | null): Promise<AgentInfo | undefined> {
   const activation = node.host.roster.find(agent);
   if (activation?.state !== undefined) return activation.position > 0 ? infoOf(activation) : undefined;
-  if (snapshot === null || snapshot.position === 0) return undefined;
+  if (snapshot === null || snapshot.position === 0 || node.addressKeys.isMissing(agent)) return undefined;
   try {
     return await restingInfo(node, agent, snapshot);
   } catch (error) {
-    node.alarms.set(agent, toSkepError(error));
+    // A key that is not here yet is no damage.
+    if (!isSkepError(error, 'not-configured')) node.alarms.set(agent, toSkepError(error));
     return undefined;
   }
 }
@@ -77,8 +83,9 @@ export async function infoIn(node: SkepNode, agent: AgentId, snapshot: SnapshotR
 async function restingInfo(node: SkepNode, agent: AgentId, snapshot: SnapshotReference): Promise<AgentInfo> {
   const bytes = await node.ports.blob.get(snapshot.blob);
   if (bytes === undefined) throw new SkepError('agent-corrupt', { message: `the agent's snapshot ${snapshot.blob} is gone`, id: agent });
-  const { state } = decodeSnapshot(bytes, agent);
-  const kind = node.kindList.find((each) => each.kind === parseAgentId(agent).kind);
+  const address = parseAgentId(agent);
+  const { state } = decodeSnapshot(bytes, agent, node.addressKeys.optionsOf(address.tenant));
+  const kind = node.kindList.find((each) => each.kind === address.kind);
   const facts: AgentFacts = { agent, state, tags: kind?.tags ?? [] };
   return { ...factsOf(facts), active: false, mailbox: 0, turn: null, bytes: state.tree.byteLength };
 }

@@ -28,7 +28,7 @@ export type { ConflictKind, MergeConflict, Resolution, ResolvedConflict } from '
 export { type MergeInput, type MergeOutcome, mergeAncestors, mergeTrees } from './merge/merge-trees.js';
 export type { MergeOptions, MergePlan, MergeResult } from './merge/plan.js';
 export type { ListById, MergeRule, MergeStrategy, NamedStrategy } from './merge/rule.js';
-export { packTree, unpackTree } from './pack.js';
+export { isKeyedPack, packTree, unpackTree } from './pack.js';
 export { type Sink, sinkTree } from './seal.js';
 export type { Shared } from './share.js';
 export { budgetOf, evictions, type SuperpositionBudget } from './superposition/budget.js';

@@ -37,6 +37,11 @@ export function packTree(tree: Tree): Uint8Array {
   return bytes;
 }
 
+/** Whether a pack was made under an address key; false also for what is no pack. */
+export function isKeyedPack(bytes: Uint8Array): boolean {
+  return bytes[1] === KEYED;
+}
+
 /**
  * @param bytes owned by the tree from now on: they are read for as long as parts of it were not
  * @throws SkepError `malformed`, `corrupt`, `unsupported-format`, `payload-too-large`, `not-configured`; also when parts are first read

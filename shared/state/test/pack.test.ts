@@ -1,5 +1,5 @@
 import { fromHex, hash, toHex } from '@skep/kernel';
-import { packTree, type Tree, treeOf, unpackTree } from '@skep/state';
+import { isKeyedPack, packTree, type Tree, treeOf, unpackTree } from '@skep/state';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { codeOf, objectOf, put, STATE_S, values } from './arbitrary.js';
@@ -89,6 +89,7 @@ describe('V1, V2: packs', () => {
 
   test('V14: under an address key only the same key reads it', () => {
     const keyed = packTree(treeOf(LARGE, { addressKey }));
+    expect([keyed, packTree(treeOf(1)), new Uint8Array()].map(isKeyedPack)).toEqual([true, false, false]);
     expect(unpackTree(keyed.slice(), { addressKey }).value()).toEqual(unpackTree(packTree(treeOf(LARGE))).value());
     expect(codeOf(() => unpackTree(keyed))).toBe('not-configured');
     expect(codeOf(() => unpackTree(keyed, { addressKey: new Uint8Array(32) }))).toBe('corrupt');

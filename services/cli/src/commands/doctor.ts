@@ -19,7 +19,7 @@ export function doctorCommand(frame: Frame): Command {
       reach: 'cluster',
       summary: 'check the machine, the configuration, and the data or the cluster',
       description:
-        'Checks the tools, the configuration and the data folder; of a cluster its servers (version, sync_interval, the level that they hold, clocks), its nodes and what is not served. Exit code 1 when data, cluster or configuration are damaged, 3 when a tool is missing.',
+        'Checks the tools, the configuration and the data folder; of a cluster its servers (version, sync_interval, the level that they hold, clocks), its nodes and what is not served. Says which tenants have an address key, by its fingerprint, and who has it. Exit code 1 when data, cluster or configuration are damaged or an address key is missing, 3 when a tool is missing.',
       examples: ['skep doctor', 'skep doctor --server nats://10.0.0.5:4222 --creds credentials'],
     })
     .action(

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const NAMES = ['skep.config.ts', 'skep.config.mts', 'skep.config.js', 'skep.config.mjs'];
@@ -9,4 +9,9 @@ export function findConfig(folder: string): string | undefined {
     const found = NAMES.map((name) => join(at, name)).find(existsSync);
     if (found !== undefined || dirname(at) === at) return found;
   }
+}
+
+/** Evaluating a configuration takes its time; one whose text has no such word says nothing about it. */
+export function speaksOf(config: string, word: string): boolean {
+  return new RegExp(`\\b${word}\\b`).test(readFileSync(config, 'utf8'));
 }

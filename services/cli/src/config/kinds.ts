@@ -1,6 +1,6 @@
-/** Which kinds a folder is opened with: those of the user's configuration and those that come with the command line. */
+/** What a folder is opened with: the kinds of the user's configuration and those that come with the command line, and the address keys. */
 import type { AnyKind } from '@skep/sdk';
-import { ConfigError, loadConfig } from '@skep/sdk/project';
+import { ConfigError, loadConfig, type Project } from '@skep/sdk/project';
 import { isDemoFolder } from '../demo/demo-folder.js';
 import { DEMO_KINDS } from '../demo/kinds/index.js';
 import type { Shell } from '../frame/shell.js';
@@ -14,11 +14,16 @@ export function withOurKinds(kinds: readonly AnyKind[], dir: string): readonly A
 }
 
 /** @throws SkepError `not-configured` */
-export async function kindsFor(shell: Shell, dir: string): Promise<readonly AnyKind[]> {
-  const file = findConfig(shell.cwd);
-  if (file === undefined) return withOurKinds([], dir);
+export function projectFor(shell: Shell, dir: string): Promise<Project> {
+  return projectIn(findConfig(shell.cwd), dir);
+}
+
+/** @param file of the user, if there is one @throws SkepError `not-configured` */
+export async function projectIn(file: string | undefined, dir: string): Promise<Project> {
+  if (file === undefined) return { kinds: withOurKinds([], dir), addressKeys: {} };
   try {
-    return withOurKinds((await loadConfig(file)).kinds, dir);
+    const { kinds, addressKeys } = await loadConfig(file);
+    return { kinds: withOurKinds(kinds, dir), addressKeys };
   } catch (error) {
     throw error instanceof ConfigError ? error.error : error;
   }

@@ -14,7 +14,7 @@ import { relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isSkepError, type SkepError, toSkepError } from '@skep/kernel';
 import { type AnyKind, openSkep, type Skep } from '@skep/sdk';
-import { ConfigError, loadConfig } from '@skep/sdk/project';
+import { ConfigError, loadConfig, type Project } from '@skep/sdk/project';
 import { withOurKinds } from '../config/kinds.js';
 import { FileWatch } from './file-watch.js';
 
@@ -51,12 +51,12 @@ export class Development {
   /** @throws SkepError when the folder cannot be held */
   static async start(options: DevelopmentOptions): Promise<Development> {
     const development = new Development(options);
-    const kinds = await development.#load();
+    const project = await development.#load();
     // Even without kinds the folder is held: commands work, and the next correction is picked up.
-    development.#skep = await development.#open(kinds ?? [], 0);
-    if (kinds !== undefined) {
+    development.#skep = await development.#open(project ?? { kinds: [], addressKeys: {} }, 0);
+    if (project !== undefined) {
       const { recovery } = await development.#skep.client.status();
-      options.tell({ kind: 'started', dir: options.dir, kinds: namesOf(kinds), recoveredAgents: recovery.agents, recoveryMs: recovery.ms });
+      options.tell({ kind: 'started', dir: options.dir, kinds: namesOf(project.kinds), recoveredAgents: recovery.agents, recoveryMs: recovery.ms });
     }
     development.#watch.follow(development.#files, development.#readMs);
     return development;
@@ -76,23 +76,23 @@ export class Development {
 
   async #reload(changed: readonly string[]): Promise<void> {
     const startMs = performance.now();
-    const kinds = await this.#load();
+    const project = await this.#load();
     this.#watch.follow(this.#files, this.#readMs);
-    if (kinds === undefined) return;
+    if (project === undefined) return;
     await this.#skep?.close();
     this.#skep = undefined;
-    this.#skep = await this.#open(kinds, REOPEN_MS_MAX);
+    this.#skep = await this.#open(project, REOPEN_MS_MAX);
     const { config, tell } = this.options;
     const shown = changed.map((file) => relative(config.slice(0, config.lastIndexOf('skep.config')), file));
-    tell({ kind: 'reloaded', changed: shown, kinds: namesOf(kinds), ms: performance.now() - startMs });
+    tell({ kind: 'reloaded', changed: shown, kinds: namesOf(project.kinds), ms: performance.now() - startMs });
   }
 
-  async #load(): Promise<readonly AnyKind[] | undefined> {
+  async #load(): Promise<Project | undefined> {
     this.#readMs = Date.now();
     try {
-      const { kinds, files } = await loadConfig(this.options.config);
+      const { files, ...project } = await loadConfig(this.options.config);
       this.#files = files;
-      return kinds;
+      return project;
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       // What the last good load imported is watched on: the mistake may lie in a module that was not reached this time.
@@ -102,12 +102,12 @@ export class Development {
     }
   }
 
-  async #open(kinds: readonly AnyKind[], waitMs: number): Promise<Skep> {
+  async #open({ kinds, addressKeys }: Project, waitMs: number): Promise<Skep> {
     const { dir } = this.options;
     const untilMs = performance.now() + waitMs;
     for (;;) {
       try {
-        return await openSkep({ dir, kinds: withOurKinds(kinds, dir) });
+        return await openSkep({ dir, kinds: withOurKinds(kinds, dir), addressKeys });
       } catch (error) {
         if (!isSkepError(error, 'folder-held') || performance.now() > untilMs) throw error;
         await pause(REOPEN_PAUSE_MS);

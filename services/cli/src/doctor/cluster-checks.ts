@@ -30,6 +30,7 @@ export async function checkCluster(target: ClusterTarget): Promise<readonly Chec
             found.find((status) => status.node === node.node),
           ),
         ),
+        ...checkKeys(found),
         ...checkAgents(await admin.swarm()),
       ];
     });
@@ -87,6 +88,23 @@ function checkNode({ node, status, agents, lagMs }: ListedNode, figures: NodeSta
     return { name, ok: false, detail, remedy: 'The machine is too busy, or handlers hold the thread; its log names them.' };
   }
   return { name, ok: true, detail, remedy: null };
+}
+
+/** A tenant is served as long as one node has its address key. */
+function checkKeys(statuses: readonly NodeStatus[]): readonly Check[] {
+  const tenants = new Map(statuses.flatMap(({ addressKeys }) => addressKeys.map(({ tenant, fingerprint }) => [tenant, fingerprint])));
+  return [...tenants].map(([tenant, fingerprint]): Check => {
+    const has = ({ addressKeys }: NodeStatus): boolean => addressKeys.some((each) => each.tenant === tenant && each.isHere);
+    const [having, lacking] = [statuses.filter(has), statuses.filter((status) => !has(status))].map((some) => some.map(({ node }) => node));
+    const without = lacking?.length === 0 ? '' : `; without it: ${lacking?.join(', ')}`;
+    const ok = having !== undefined && having.length > 0;
+    return {
+      name: `address key of ${tenant}`,
+      ok,
+      detail: `${fingerprint}, on ${ok ? having.join(', ') : 'no node'}${without}`,
+      remedy: ok ? null : 'Its agents are refused: start nodes with the key (addressKeys).',
+    };
+  });
 }
 
 function checkAgents({ agents, alarms }: SwarmStatus): readonly Check[] {

@@ -14,9 +14,12 @@ export class HolderProcess {
   readonly pid: number;
   readonly #gone: Promise<void>;
 
-  /** Resolves when the folder is held and served. @throws SkepError */
-  static async start(dir: string): Promise<HolderProcess> {
-    const child = spawn(process.execPath, [PROGRAM, dir], { stdio: ['pipe', 'pipe', 'inherit'], windowsHide: true });
+  /** Resolves when the folder is held and served. @param config of the project, where its address keys are needed @throws SkepError */
+  static async start(dir: string, config?: string): Promise<HolderProcess> {
+    const child = spawn(process.execPath, [PROGRAM, dir, ...(config === undefined ? [] : [config])], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      windowsHide: true,
+    });
     const gone = new Promise<void>((resolve) => {
       child.once('exit', () => resolve());
       child.once('error', () => resolve());

@@ -2,15 +2,15 @@
  * A process that holds a folder for another one, which talks to it as a client and may kill it at any moment: the demo and
  * `replay --kill-at` are built on it.
  *
- *   node holder/main.js <folder>
+ *   node holder/main.js <folder> [<configuration>]
  *
  * It says one line of JSON on stdout: `{"ready":true,...}`, or an error. It ends when its stdin ends, and so never outlives its parent.
  */
 import { toSkepError } from '@skep/kernel';
 import { openSkep } from '@skep/sdk';
-import { withOurKinds } from '../config/kinds.js';
+import { projectIn } from '../config/kinds.js';
 
-const [dir = ''] = process.argv.slice(2);
+const [dir = '', config] = process.argv.slice(2);
 
 function say(line: object): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -22,7 +22,7 @@ process.on('SIGHUP', () => undefined);
 
 try {
   const startMs = performance.now();
-  const skep = await openSkep({ dir, kinds: withOurKinds([], dir) });
+  const skep = await openSkep({ dir, ...(await projectIn(config, dir)) });
   say({ ready: true, pid: process.pid, openMs: performance.now() - startMs });
   process.stdin.on('end', () => {
     skep.close().then(

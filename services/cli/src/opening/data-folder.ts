@@ -1,8 +1,8 @@
 /** Where the data of a command lie: where `--dir` says, else where the configuration says, else in `.skep`. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError, loadConfig } from '@skep/sdk/project';
-import { findConfig } from '../config/find-config.js';
+import { findConfig, speaksOf } from '../config/find-config.js';
 import type { Shell } from '../frame/shell.js';
 
 /** Below the folder of the configuration, or below the one that the user called from where there is none. */
@@ -23,9 +23,8 @@ export function holdsData(dir: string): boolean {
   return SIGNS.some((name) => existsSync(join(dir, name)));
 }
 
-/** Evaluating a configuration takes its time; one whose text has no such word names no folder. */
 async function dirOf(config: string): Promise<string | undefined> {
-  if (!/\bdir\b/.test(readFileSync(config, 'utf8'))) return undefined;
+  if (!speaksOf(config, 'dir')) return undefined;
   try {
     return (await loadConfig(config)).dir;
   } catch (error) {

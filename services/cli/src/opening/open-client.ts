@@ -10,7 +10,7 @@ import { isSkepError } from '@skep/kernel';
 import { type Client, connectSkep, openSkep } from '@skep/sdk';
 import { isClusterAtHand, type Place } from '../cluster/at-hand.js';
 import type { ClusterTarget } from '../cluster/cluster-target.js';
-import { kindsFor } from '../config/kinds.js';
+import { projectFor } from '../config/kinds.js';
 import type { Shell } from '../frame/shell.js';
 import { dataFolder, holdsData } from './data-folder.js';
 
@@ -84,12 +84,12 @@ async function open(shell: Shell, { at, purpose }: Opening): Promise<Held> {
   const dir = await dataFolder(shell, at.dir);
   const client = await connectSkep(dir);
   if (client !== undefined) return { client, dir, through: 'holder', close: () => client.close() };
-  const kinds = await kindsFor(shell, dir);
+  const project = await projectFor(shell, dir);
   if (purpose === 'read' && !holdsData(dir)) {
     shell.stderr.write(`There is nothing in ${dir} yet.\n`);
-    const empty = await openSkep({ memory: true, kinds });
+    const empty = await openSkep({ memory: true, ...project });
     return { client: empty.client, dir, through: 'nothing', close: () => empty.close() };
   }
-  const skep = await openSkep({ dir, kinds });
+  const skep = await openSkep({ dir, ...project });
   return { client: skep.client, dir, through: 'self', close: () => skep.close() };
 }

@@ -8,7 +8,7 @@ import type { AgentWork } from './work.js';
 
 export interface CheckpointBytes {
   readonly id: AgentId;
-  /** Of the last one: it is the one of the replayed agent. */
+  /** Of the last one, without an address key. */
   readonly root: string;
   readonly checkpoints: number;
   /** Those that are packs; the others are deltas. */

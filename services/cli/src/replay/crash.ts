@@ -15,6 +15,8 @@ import type { AgentWork } from './work.js';
 
 export interface CrashPlan {
   readonly dir: string;
+  /** Of the project, where it has address keys. */
+  readonly config: string | undefined;
   readonly works: readonly AgentWork[];
   /** The share of all events after which the process is killed. */
   readonly share: number;
@@ -35,9 +37,9 @@ const IN_THE_MIDDLE_MS = 2;
 
 /** @returns what happened, and the process that holds the folder now */
 export async function feedThroughCrash(plan: CrashPlan): Promise<{ readonly report: CrashReport; readonly holder: HolderProcess }> {
-  const { dir, works, acknowledged } = plan;
+  const { dir, config, works, acknowledged } = plan;
   const quotas = quotasFor(works, plan.share);
-  const first = await HolderProcess.start(dir);
+  const first = await HolderProcess.start(dir, config);
   try {
     await feed({ client: first.client, works, upTo: (work) => quotas.get(work) ?? 0, acknowledged });
   } catch (error) {
@@ -49,7 +51,7 @@ export async function feedThroughCrash(plan: CrashPlan): Promise<{ readonly repo
   const killedMs = await killInTheMiddle(first);
   const outcomes = await Promise.allSettled(inFlight);
   await first.client.close();
-  const holder = await HolderProcess.start(dir);
+  const holder = await HolderProcess.start(dir, config);
   try {
     const recoveryMs = performance.now() - killedMs;
     for (const outcome of outcomes) if (outcome.status === 'rejected' && !isInterrupted(outcome.reason)) throw outcome.reason;

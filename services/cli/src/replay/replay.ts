@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { type AgentId, encode, isSkepError, SkepError, toSkepError } from '@skep/kernel';
 import type { Client } from '@skep/sdk';
 import { agentText } from '../arguments/agent-address.js';
+import { findConfig, speaksOf } from '../config/find-config.js';
 import type { Shell } from '../frame/shell.js';
 import { holdsData } from '../opening/data-folder.js';
 import { withClient } from '../opening/open-client.js';
@@ -75,7 +76,7 @@ export async function replay(shell: Shell, options: ReplayOptions): Promise<Repl
   const dir = options.dir === undefined ? temporaryFolder() : resolve(shell.cwd, options.dir);
   try {
     const outcome = await fed(shell, { dir, works, acknowledged }, options);
-    const checkpointBytes = options.bytes && (await countBytes(works, outcome.agents, options.bytes.peers));
+    const checkpointBytes = options.bytes && (await countBytes(works, options.bytes.peers));
     return { ...outcome, repairs: repairsOf(files), refused, ...(checkpointBytes && { checkpointBytes }) };
   } finally {
     progress.stop();
@@ -83,13 +84,12 @@ export async function replay(shell: Shell, options: ReplayOptions): Promise<Repl
   }
 }
 
-async function countBytes(works: readonly AgentWork[], replayed: readonly ReplayedAgent[], peers: string | undefined): Promise<CheckpointReport> {
+async function countBytes(works: readonly AgentWork[], peers: string | undefined): Promise<CheckpointReport> {
   const savers = await findSavers(peers);
   const agents: CheckpointBytes[] = [];
-  for (const [at, work] of works.entries()) {
+  for (const work of works) {
     const counted = await checkpointBytesOf(work, savers);
-    if (counted.root !== replayed[at]?.root)
-      throw new SkepError('internal', { message: 'counted other checkpoints than were replayed', id: work.agent });
+    if (counted.root !== work.root()) throw new SkepError('internal', { message: 'counted other checkpoints than were replayed', id: work.agent });
     agents.push(counted);
   }
   return { agents, peersSkipped: savers.why };
@@ -125,7 +125,9 @@ async function undisturbed(shell: Shell, { dir, works, acknowledged }: Run): Pro
 
 async function disturbed(shell: Shell, { dir, works, acknowledged, share }: Run & { readonly share: number }): Promise<RunOutcome> {
   if (holdsData(dir)) await withClient(shell, { at: { dir }, purpose: 'read' }, ({ client }) => refuseExisting(client, works));
-  const { report, holder } = await feedThroughCrash({ dir, works, share, acknowledged });
+  const found = findConfig(shell.cwd);
+  const config = found !== undefined && speaksOf(found, 'addressKeys') ? found : undefined;
+  const { report, holder } = await feedThroughCrash({ dir, config, works, share, acknowledged });
   try {
     const { client } = holder;
     const lost = Math.max(report.lostAtKill, await lostOf(client, works));

@@ -2,11 +2,12 @@
  * Whether what was acknowledged is there: judged by what the parent saw, not by what the Skep says of itself.
  *
  * An acknowledged step is there when the agent's log holds an event at its version that was caused by its operation, and when the state at
- * the newest acknowledged version has the root of the state that the parent grew by itself.
+ * the newest acknowledged version is the one that the parent grew by itself.
  */
 import { isSkepError } from '@skep/kernel';
 import type { AgentEvent } from '@skep/protocol';
 import type { Client } from '@skep/sdk';
+import { treeOf } from '@skep/state';
 import type { AgentWork } from './work.js';
 
 /** Versions asked for at once: each answer is folded from the snapshot before it, so few large ones are cheaper than many small ones. */
@@ -26,8 +27,9 @@ async function lostOfOne(client: Client, work: AgentWork): Promise<number> {
   let missing = 0;
   for (let at = 0; at < work.acknowledged; at += 1) if (causes.get(at + 1) !== work.operation(at)) missing += 1;
   if (missing > 0) return missing;
-  const { root } = await client.at(work.agent, work.acknowledged);
-  return root === work.root() ? 0 : work.acknowledged;
+  const { value } = await client.at(work.agent, work.acknowledged);
+  // Not the root that it was told with: that may be one under an address key.
+  return treeOf(value).root() === work.root() ? 0 : work.acknowledged;
 }
 
 /** All events up to a version, page by page, since an answer has a largest size. */

@@ -1,5 +1,5 @@
 /** The commands of a cluster, against one that runs: one NATS server, two nodes, started and ended by the commands themselves. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { attachCluster, isClusterRunning, makeCredentials, natsHere, readClusterContext } from '@skep/nats/servers';
@@ -42,6 +42,8 @@ describe.skipIf(!natsHere())('a cluster of this machine', () => {
   };
 
   beforeAll(async () => {
+    writeFileSync(join(folder, 'acme.key'), `${'c0ffee11'.repeat(8)}\n`);
+    writeFileSync(join(folder, 'skep.config.ts'), "export default { kinds: [], addressKeys: { acme: 'acme.key' } };\n");
     started = await skep({ folder }, 'up', '--servers', '1', '--nodes', '2', '--tenant', 'acme', '--json');
   });
 
@@ -100,6 +102,17 @@ describe.skipIf(!natsHere())('a cluster of this machine', () => {
     const text = (await skepHere(folder, 'doctor')).stdout;
     expect(text).toMatch(/server n1 .*sync_interval always/);
     expect(text).toMatch(/node n2 .*serving/);
+  });
+
+  test('V14: nodes have the address keys of the project, and the doctor says which', async () => {
+    const { json, stdout } = await skepHere(folder, 'doctor', '--json');
+    expect(json.checks).toContainEqual({
+      name: 'address key of acme',
+      ok: true,
+      detail: expect.stringMatching(/^[0-9a-f]{32}, on n1, n2$/),
+      remedy: null,
+    });
+    expect(stdout).not.toContain('c0ffee11');
   });
 
   test('watch follows the turns of every tenant', async () => {

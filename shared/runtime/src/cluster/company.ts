@@ -6,6 +6,7 @@
  * - K3 A node that hands over takes nothing new, and tells the others that its agents are to be taken.
  * - K4 A node whose lane is not among the open ones asks the log whether it still lives.
  */
+import type { AddressKeys } from '@skep/actor';
 import { Whereabouts } from '@skep/cluster';
 import {
   type AgentId,
@@ -15,6 +16,7 @@ import {
   laneId,
   type NodeId,
   nodeId,
+  parseAgentId,
   parseIncarnationId,
   SkepError,
   type UniverseId,
@@ -49,6 +51,7 @@ export interface CompanyParts {
   readonly universe: UniverseId;
   readonly name: string;
   readonly options: ClusterOptions;
+  readonly addressKeys: AddressKeys;
   readonly load: () => { readonly agents: number; readonly turnsPerSecond: number };
 }
 
@@ -71,6 +74,8 @@ export class Company {
   private sweeps = 0;
   private reviving: Promise<unknown> = Promise.resolve();
   private handingOver = false;
+  /** Whether every member that lives had time to be heard. */
+  private acquainted = false;
   private linkStatus: LinkStatus = 'connected';
   private readonly unlink: (() => void) | undefined;
 
@@ -99,7 +104,8 @@ export class Company {
       isLive: (incarnation) => this.members?.isLive(incarnation) === true,
       isDead: (incarnation) => this.members?.isDead(incarnation) === true,
       place: (agent) => this.place(agent),
-      takes: () => !this.handingOver,
+      takes: (agent) => !this.handingOver && !this.parts.addressKeys.isMissing(agent),
+      isAcquainted: () => this.acquainted,
       isCutOff: () => this.linkStatus === 'disconnected',
       perform: (request) => {
         if (options.perform === undefined) throw new SkepError('unknown-method', { message: `no command ${request.method}`, id: request.agent });
@@ -111,7 +117,7 @@ export class Company {
   /** An incarnation begins. Resolves when it had time to hear of the others. */
   async begin(incarnation: Incarnation, { open }: Pick<UniverseRecord, 'open'>): Promise<void> {
     this.end();
-    const { ports, universe, options, load } = this.parts;
+    const { ports, universe, options, load, addressKeys } = this.parts;
     const { bus, clock } = ports;
     this.incarnation = incarnation;
     options.onIncarnation?.(incarnation.id);
@@ -123,6 +129,7 @@ export class Company {
       subjects: new Subjects(universe),
       incarnation: incarnation.id,
       load,
+      keyless: () => addressKeys.missing,
       ...(link === undefined ? {} : { link }),
       ...(closings === undefined ? {} : { closings }),
       ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
@@ -137,6 +144,7 @@ export class Company {
     // Where they cannot be read now, placement does without until the next look.
     await this.pins.read().catch(() => {});
     await members.acquainted();
+    this.acquainted = this.members === members;
     this.planSweep(incarnation);
   }
 
@@ -145,6 +153,7 @@ export class Company {
     this.cancelSweep?.();
     this.members?.stop();
     this.members = undefined;
+    this.acquainted = false;
     this.incarnation = undefined;
   }
 
@@ -192,6 +201,11 @@ export class Company {
       });
     }
     if (target === incarnation.id) return { pauseMs: 0 };
+    const { tenant } = parseAgentId(agent);
+    if (members.isKeyless(target, tenant)) {
+      const remedy = 'Choose another node, or start that one with the key.';
+      throw new SkepError('invalid-input', { message: `node ${to} lacks the address key of tenant ${tenant}`, id: to, remedy });
+    }
     if (incarnation.host.roster.find(agent) === undefined) {
       throw new SkepError('elsewhere', { message: 'this node does not hold the agent', id: agent });
     }
@@ -261,8 +275,10 @@ export class Company {
 
   private async sweep(incarnation: Incarnation): Promise<void> {
     const { members } = this;
-    const { open, unclaimed } = await readUniverse(this.parts.ports.registry, this.parts.universe);
+    const { open, unclaimed, addressKeys } = await readUniverse(this.parts.ports.registry, this.parts.universe);
     if (this.incarnation !== incarnation || members === undefined) return;
+    // A key may have come since this node started.
+    this.parts.addressKeys.learn(addressKeys);
     // K4: one that was taken for dead and writes nothing would never learn it. If the record is stale, the log says that all is well.
     if (!open.includes(incarnation.lane)) await incarnation.host.barrier(0);
     for (const lane of open) {

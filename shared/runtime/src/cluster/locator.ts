@@ -12,16 +12,16 @@ export interface LocatorOptions {
   readonly isLive: (incarnation: IncarnationId) => boolean;
   /** Where an agent that nobody holds should live; undefined when no node takes agents. */
   readonly place: (agent: AgentId) => IncarnationId | undefined;
-  /** Whether this node takes agents at all. */
-  readonly takes: () => boolean;
+  /** Whether this node takes the agent, if nobody holds it. */
+  readonly takes: (agent: AgentId) => boolean;
   readonly whereabouts: Whereabouts;
 }
 
 export class Locator {
   constructor(private readonly options: LocatorOptions) {}
 
-  get takes(): boolean {
-    return this.options.takes();
+  takes(agent: AgentId): boolean {
+    return this.options.takes(agent);
   }
 
   locate(agent: AgentId): IncarnationId | 'here' | 'nowhere' {
@@ -67,7 +67,7 @@ export class Locator {
     const { self, isLive, whereabouts, takes } = this.options;
     const known = whereabouts.find(agent);
     if (known === undefined) return undefined;
-    if (isLive(known) && (known !== self || takes())) return known;
+    if (isLive(known) && (known !== self || takes(agent))) return known;
     whereabouts.forget(agent);
     return undefined;
   }

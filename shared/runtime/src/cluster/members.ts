@@ -22,6 +22,8 @@ export interface MembersOptions {
   readonly subjects: Subjects;
   readonly incarnation: IncarnationId;
   readonly load: () => Pick<Load, 'agents' | 'turnsPerSecond'>;
+  /** Tenants whose address key this node lacks. */
+  readonly keyless: () => readonly string[];
   readonly heartbeatMs?: number;
   readonly suspectAfterMs?: number;
   readonly link?: (listener: (status: LinkStatus) => void) => () => void;
@@ -56,6 +58,7 @@ export class Members {
       ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
       ...(suspectAfterMs === undefined ? {} : { suspectAfterMs }),
     });
+    this.report();
     this.unsubscribe = bus.subscribe(subjects.heartbeat, ({ payload }) => this.onHeartbeat(payload));
     this.unlink = link?.((status) => this.onLink(status));
     this.unhint = options.closings?.((node) => this.onClosed(node));
@@ -79,6 +82,11 @@ export class Members {
   /** The incarnation of a node that takes agents. */
   serving(node: NodeId): IncarnationId | undefined {
     return this.live.find((member) => member.node === node && member.status === 'serving')?.incarnation;
+  }
+
+  /** Whether a live member is known to lack the address key of a tenant. */
+  isKeyless(incarnation: IncarnationId, tenant: string): boolean {
+    return this.byIncarnation.get(incarnation)?.keyless?.includes(tenant) === true;
   }
 
   /** Where an agent that nobody holds should live. */
@@ -126,10 +134,15 @@ export class Members {
   private beat(): void {
     if (this.stopped) return;
     this.cancelBeat = this.options.clock.setTimer(this.membership.patience.heartbeatMs, () => this.beat());
-    this.membership.report({ load: this.options.load() });
+    this.report();
     this.send();
     this.beats += 1;
     if (this.beats % BEATS_PER_LOOK === 0) this.refresh();
+  }
+
+  private report(): void {
+    const { load, keyless } = this.options;
+    this.membership.report({ load: load(), keyless: keyless() });
   }
 
   private send(): void {

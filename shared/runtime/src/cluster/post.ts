@@ -6,7 +6,7 @@
  * - R3 What a node does not hold it takes when it is asked, unless it knows who holds it: safety is the directory's work (L3).
  * - R4 Once an attempt left a doubt, the refusal of a later one does not take it away: the request ends with its answer, or in doubt (G13).
  */
-import type { ActorHost, AskElsewhere, HostCall, OtherNodes } from '@skep/actor';
+import { type ActorHost, type AskElsewhere, type HostCall, missingKey, type OtherNodes } from '@skep/actor';
 import { type AgentId, type ErrorCode, type IncarnationId, isSkepError, parseAgentId, SkepError, toSkepError, type Value } from '@skep/kernel';
 import type { Bus, Clock } from '@skep/ports';
 import type { NotTaken, PeerItem, ReplySlot, SendItem, Subjects } from '@skep/protocol';
@@ -28,6 +28,8 @@ export interface PostOptions {
   readonly incarnation: IncarnationId;
   readonly locator: Locator;
   readonly host: () => ActorHost;
+  /** Whether every member that lives had time to be heard. */
+  readonly isAcquainted: () => boolean;
   /** Whether this node's own way to the others is known to be closed. */
   readonly cutOff: () => boolean;
   /** Performs a command other than `call` for an agent of this node. */
@@ -148,7 +150,7 @@ export class Post implements OtherNodes {
     if (this.options.cutOff()) return Promise.reject(cutOff(agent));
     const at = this.options.locator.locate(agent);
     if (at === 'here') return this.here(request, leftMs);
-    if (at === 'nowhere') return Promise.reject(new SkepError('unavailable', { message: 'no node takes agents now', id: agent }));
+    if (at === 'nowhere') return Promise.reject(this.unplaced(agent));
     const waitMs = this.mayRepeat(request) ? Math.min(leftMs, ATTEMPT_MS * 2 ** Math.min(attempt, 4)) : leftMs;
     return this.peers.ask(at, agent, method, parameters, Math.max(1, Math.floor(waitMs))).then(
       (result) => {
@@ -161,6 +163,13 @@ export class Post implements OtherNodes {
         throw error;
       },
     );
+  }
+
+  private unplaced(agent: AgentId): SkepError {
+    const { host, isAcquainted } = this.options;
+    // A node with the key may be about to be heard.
+    if (isAcquainted() && host().addressKeys.isMissing(agent)) return missingKey(agent);
+    return new SkepError('unavailable', { message: 'no node takes agents now', id: agent });
   }
 
   private async here(request: AgentRequest, leftMs: number): Promise<Value> {
@@ -268,7 +277,7 @@ export class Post implements OtherNodes {
   private mine(agent: AgentId, from: IncarnationId): boolean {
     const { locator } = this.options;
     locator.wrong(agent, from);
-    return locator.holds(agent) || (locator.takes && locator.known(agent) === undefined);
+    return locator.holds(agent) || (locator.takes(agent) && locator.known(agent) === undefined);
   }
 }
 

@@ -14,6 +14,8 @@ export interface TownOptions {
   readonly faults?: 'none' | 'drawn' | FaultPlan;
   readonly kinds?: readonly AnyKind[];
   readonly node?: Partial<NodeOptions>;
+  /** Of one node. */
+  readonly nodeOf?: (name: string) => Partial<NodeOptions>;
 }
 
 /** Wall time at the start of every simulated world. */
@@ -78,6 +80,7 @@ export class Town {
       kinds: this.options.kinds ?? [Counter],
       cluster: {},
       ...this.options.node,
+      ...this.options.nodeOf?.(name),
     });
     const node = await work;
     this.residents.set(name, { node, simulated });

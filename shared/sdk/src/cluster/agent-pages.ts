@@ -6,7 +6,7 @@
  * - A2 An agent that rests goes on resting. One that a dead node left behind is brought back, as it would be soon in any case.
  * - A3 The work of one page is bounded, however few agents fit the filter; the page then ends early and says where to go on.
  */
-import { type AgentId, type IncarnationId, incarnationOf, parseAgentId, SkepError, tokenOf } from '@skep/kernel';
+import { type AgentId, type IncarnationId, incarnationOf, isSkepError, parseAgentId, SkepError, tokenOf } from '@skep/kernel';
 import type { DirectoryRow, SkepNode } from '@skep/runtime';
 import { infoOf } from '../agent-info.js';
 import type { AgentInfo, ListFilter } from '../client.js';
@@ -49,7 +49,7 @@ export class AgentPages {
 
   constructor(private readonly parts: AgentPagesParts) {}
 
-  /** @throws SkepError `forbidden`, `invalid-input`, `invalid-id`, `unavailable` */
+  /** @throws SkepError `forbidden`, `invalid-input`, `invalid-id`, `unavailable`, `not-configured` where no node has the address key of a tenant */
   async page(given: ListFilter, tenant: string | undefined): Promise<AgentPage> {
     checkFilter(given);
     const filter = tenant === undefined ? given : ofTenant(given, tenant);
@@ -65,7 +65,7 @@ export class AgentPages {
     if (end !== undefined) ends.push(end);
     const horizon = ends.sort()[0] as AgentId | undefined;
     const missing = rows.filter(({ agent }) => !found.has(agent) && (horizon === undefined || agent <= horizon));
-    for (const info of await this.infosOf(missing)) found.set(info.agent, info);
+    for (const info of await this.infosOf(missing, filter)) found.set(info.agent, info);
     const fitting = [...found.values()]
       .filter((info) => (horizon === undefined || info.agent <= horizon) && (kind === undefined || info.kind === kind) && infoFits(info, filter))
       .sort((one, other) => (one.agent < other.agent ? -1 : 1));
@@ -113,24 +113,27 @@ export class AgentPages {
     return { rows, end: undefined };
   }
 
-  private async infosOf(rows: readonly DirectoryRow[]): Promise<readonly AgentInfo[]> {
+  private async infosOf(rows: readonly DirectoryRow[], filter: ListFilter): Promise<readonly AgentInfo[]> {
     const live = new Set(this.parts.live().map(({ incarnation }) => incarnation));
     const found: AgentInfo[] = [];
     for (let at = 0; at < rows.length; at += AT_ONCE) {
-      const infos = await Promise.all(rows.slice(at, at + AT_ONCE).map((row) => this.infoOf(row, live)));
+      const infos = await Promise.all(rows.slice(at, at + AT_ONCE).map((row) => this.infoOf(row, live, filter)));
       for (const info of infos) if (info !== undefined) found.push(info);
     }
     return found;
   }
 
   /** A2: undefined for an agent without records. */
-  private async infoOf({ agent, entry }: DirectoryRow, live: ReadonlySet<IncarnationId>): Promise<AgentInfo | undefined> {
+  private async infoOf({ agent, entry }: DirectoryRow, live: ReadonlySet<IncarnationId>, filter: ListFilter): Promise<AgentInfo | undefined> {
     const { node } = this.parts;
-    if (!entry.free && !live.has(incarnationOf(entry.owner))) {
+    // What is under an address key that is not here only another node can read.
+    if ((!entry.free && !live.has(incarnationOf(entry.owner))) || node.addressKeys.isMissing(agent)) {
       try {
         return (await node.request({ agent, method: 'info', parameters: [] }, INFO_MS)) as unknown as AgentInfo;
-      } catch {
-        // It has no record, or cannot be had now: its snapshot tells what is known.
+      } catch (error) {
+        // It has no record, or cannot be had now: its snapshot tells what is known. Where no node has the key, it is left out of a list of all.
+        const isLeftOut = filter.tenant === undefined && isSkepError(error, 'not-configured');
+        if (node.addressKeys.isMissing(agent) && !isSkepError(error, 'unknown-agent') && !isLeftOut) throw error;
       }
     }
     return infoIn(node, agent, entry.snapshot);

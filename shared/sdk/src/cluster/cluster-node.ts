@@ -8,7 +8,7 @@
  *
  * The ports belong to whoever made them. Nothing here knows what they stand on: NATS, a simulated world, or the memory of one process.
  */
-import type { AnyKind, TurnWatch } from '@skep/actor';
+import type { AnyKind, GivenAddressKeys, TurnWatch } from '@skep/actor';
 import { type AgentId, LIMITS, type Limits, parseAgentId, SkepError, type Value } from '@skep/kernel';
 import type { Ports } from '@skep/ports';
 import { Subjects } from '@skep/protocol';
@@ -34,6 +34,11 @@ export interface ClusterNodeOptions extends Pick<ClusterOptions, 'link' | 'closi
   readonly universe?: string;
   readonly kinds?: readonly AnyKind[];
   readonly limits?: Partial<Limits>;
+  /**
+   * By tenant, 32 random bytes each: under its key the content of a tenant's agents is hashed. Agents of a tenant that has one live on
+   * nodes that were given it. A key never changes and is never taken back. Default: none.
+   */
+  readonly addressKeys?: GivenAddressKeys;
   readonly settleEveryMs?: number;
   readonly closing?: 'settle' | 'leave';
   readonly watch?: TurnWatch;
@@ -52,7 +57,7 @@ const DRAIN_MS = 30_000;
 const CLOSING_MS = 5_000;
 const LOOK_MS = 20;
 
-/** @throws SkepError `invalid-input`, `invalid-id`, `unavailable`, `disk-full`, `unsupported-format` */
+/** @throws SkepError `invalid-input`, `invalid-id`, `unavailable`, `disk-full`, `unsupported-format`, `not-configured` for an address key */
 export async function openNode(ports: Ports, options: ClusterNodeOptions): Promise<ClusterNode> {
   let opened: ClusterNode | undefined;
   const {
@@ -60,6 +65,7 @@ export async function openNode(ports: Ports, options: ClusterNodeOptions): Promi
     universe,
     kinds = [],
     limits,
+    addressKeys,
     settleEveryMs,
     closing,
     watch,
@@ -77,6 +83,7 @@ export async function openNode(ports: Ports, options: ClusterNodeOptions): Promi
     kinds: withBuiltIns(kinds),
     ...(universe === undefined ? {} : { universe }),
     ...(limits === undefined ? {} : { limits }),
+    ...(addressKeys === undefined ? {} : { addressKeys }),
     ...(settleEveryMs === undefined ? {} : { settleEveryMs }),
     ...(closing === undefined ? {} : { closing }),
     ...(watch === undefined ? {} : { watch }),

@@ -2,7 +2,7 @@
 import type { MergePoint } from '@skep/actor';
 import { type AgentId, isSkepError, type Value } from '@skep/kernel';
 import type { AgentEvent } from '@skep/protocol';
-import { type Tree, treeOf } from '@skep/state';
+import { type Tree, type TreeOptions, treeOf } from '@skep/state';
 import type { AgentInfo, VersionedValue } from '../client.js';
 
 export interface Past {
@@ -18,8 +18,8 @@ export interface Past {
 /** Asks for an agent wherever it is. */
 export type AskAnywhere = (request: { readonly agent: AgentId; readonly method: string; readonly parameters: readonly Value[] }) => Promise<Value>;
 
-/** Reads here what is here, and asks for the rest. */
-export function pastAnywhere(here: Past, ask: AskAnywhere): Past {
+/** Reads here what is here, and asks for the rest. @param treeOptions of the tenant, for trees of what was asked for */
+export function pastAnywhere(here: Past, ask: AskAnywhere, treeOptions: TreeOptions): Past {
   const or = async <Result>(local: Promise<Result>, remote: () => Promise<Result>): Promise<Result> => {
     try {
       return await local;
@@ -35,6 +35,6 @@ export function pastAnywhere(here: Past, ask: AskAnywhere): Past {
     merges: (agent) => or(here.merges(agent), () => asked<readonly (MergePoint & Value)[]>(agent, 'merges')),
     history: (agent, range) => or(here.history(agent, range), () => asked<readonly (AgentEvent & Value)[]>(agent, 'history', range)),
     treeAt: (agent, version) =>
-      or(here.treeAt(agent, version), async () => treeOf((await asked<VersionedValue & Value>(agent, 'at', version)).value)),
+      or(here.treeAt(agent, version), async () => treeOf((await asked<VersionedValue & Value>(agent, 'at', version)).value, treeOptions)),
   };
 }

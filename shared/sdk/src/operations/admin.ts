@@ -43,6 +43,8 @@ export interface NodeStatus {
     readonly syncAlways: boolean | null;
     readonly clockAheadMs: number | null;
   }[];
+  /** Tenants of the universe that have an address key, and whether this node has it. */
+  readonly addressKeys: readonly { readonly tenant: string; readonly fingerprint: string; readonly isHere: boolean }[];
   readonly level: string;
   readonly replicas: number;
   readonly warnings: readonly string[];

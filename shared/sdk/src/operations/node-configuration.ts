@@ -1,6 +1,7 @@
 /** What the process of a node is told: written by whoever starts it, read once by itself. */
 import { checkName, LIMITS, type Limits, SkepError } from '@skep/kernel';
 import type { Level } from '@skep/ports';
+import { checkKeyPath } from '../project/address-keys.js';
 
 export interface NodeConfiguration {
   /** The node's name: the same from start to start, and no other's. */
@@ -18,6 +19,8 @@ export interface NodeConfiguration {
   /** Modules with a default export that has `kinds`. */
   readonly kinds: readonly string[];
   readonly limits?: Partial<Limits>;
+  /** By tenant the path of a file that holds its address key as 64 hexadecimal digits; before those that modules of kinds give. */
+  readonly addressKeys?: Readonly<Record<string, string>>;
   readonly heartbeatMs?: number;
   readonly suspectAfterMs?: number;
   readonly settleEveryMs?: number;
@@ -58,6 +61,7 @@ export function parseNodeConfiguration(given: unknown, source: string): NodeConf
     credentials: read.text('credentials'),
     ca: read.text('ca'),
     limits,
+    addressKeys: read.keyFiles('addressKeys'),
     heartbeatMs: read.number('heartbeatMs'),
     suspectAfterMs: read.number('suspectAfterMs'),
     settleEveryMs: read.number('settleEveryMs'),
@@ -95,6 +99,15 @@ class Fields {
     const value = this.#take(name);
     if (value === undefined || (typeof value === 'number' && Number.isFinite(value) && value > 0)) return value;
     throw this.wrong(name, `"${name}" is no number above 0`, `Correct "${name}".`);
+  }
+
+  keyFiles(name: string): Readonly<Record<string, string>> | undefined {
+    const value = this.#take(name);
+    if (value === undefined) return undefined;
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw this.wrong(name, `"${name}" is no object`, `Write { "<tenant>": "<path of a file>" }.`);
+    }
+    return Object.fromEntries(Object.entries(value).map(([tenant, path]) => [tenant, checkKeyPath(tenant, path, this.source)]));
   }
 
   limits(): Partial<Limits> | undefined {

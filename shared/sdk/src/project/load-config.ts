@@ -7,9 +7,10 @@
 import { readdirSync } from 'node:fs';
 import { dirname, extname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { AnyKind } from '@skep/actor';
+import type { AnyKind, GivenAddressKeys } from '@skep/actor';
 import { SkepError } from '@skep/kernel';
 import * as sdk from '../index.js';
+import { addressKeysOf } from './address-keys.js';
 
 /** What was built of this very package. */
 const PROGRAM = fileURLToPath(new URL('..', import.meta.url));
@@ -17,6 +18,7 @@ const PROGRAM = fileURLToPath(new URL('..', import.meta.url));
 export interface LoadedConfig {
   readonly file: string;
   readonly kinds: readonly AnyKind[];
+  readonly addressKeys: GivenAddressKeys;
   /** The data folder, relative to the configuration. */
   readonly dir: string | undefined;
   /** The configuration and every module of the project that it imported. */
@@ -45,8 +47,9 @@ export async function loadConfig(file: string): Promise<LoadedConfig> {
   // Jiti shares Node's cache of modules: what an earlier load left there would come back as it was.
   for (const each of evaluated()) delete jiti.cache[each];
   try {
-    const module = await jiti.import<{ readonly default?: unknown }>(file);
-    return { file, kinds: kindsOf(file, module.default), dir: dirOf(module.default), files: [...new Set([file, ...evaluated()])] };
+    const { default: exported } = await jiti.import<{ readonly default?: unknown }>(file);
+    const files = [...new Set([file, ...evaluated()])];
+    return { file, kinds: kindsOf(file, exported), addressKeys: addressKeysOf(file, exported), dir: dirOf(exported), files };
   } catch (cause) {
     // The module that failed is not among those that were evaluated, and those that it imports were never reached.
     throw new ConfigError(configFailure(file, cause), [...new Set([file, ...evaluated(), ...sourcesBelow(dirname(file))])]);

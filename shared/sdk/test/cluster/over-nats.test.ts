@@ -6,7 +6,7 @@ import { systemClock, systemRandom } from '@skep/embedded';
 import { natsBus, natsPorts } from '@skep/nats';
 import { type Cluster, type Credentials, makeCredentials, natsHere, startCluster, type User } from '@skep/nats/servers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ClusterNode, connectCluster, openNode } from '../../src/index.js';
+import { type ClusterNode, connectCluster, type GivenAddressKeys, openNode } from '../../src/index.js';
 import { callOf, swarmOf, Tally, tally } from './town.js';
 
 const SERVER_MS = 60_000;
@@ -89,6 +89,33 @@ describe.skipIf(!natsHere())('Q11 U10: a cluster over a real server', () => {
       await expect(crossing).rejects.toMatchObject({ name: 'SkepError' });
       expect((await blue.call(tally('a', 'blue'), 'total')).value).toBe(0);
       await Promise.all([red.close(), blue.close()]);
+    },
+    SERVER_MS,
+  );
+
+  it(
+    'V14: agents of a tenant with an address key live on the node that has it, and come back with it',
+    async () => {
+      const key = new Uint8Array(32).fill(3);
+      const start = async (name: string, addressKeys: GivenAddressKeys) => {
+        const ports = natsPorts(access({ role: 'node' }));
+        closing.push(() => ports.close());
+        await ports.ready;
+        return openNode(ports, { name, universe: 'keyed', kinds: [Tally], addressKeys });
+      };
+      const with1 = await start('k1', { blue: key });
+      const without = await start('k2', {});
+      const agent = tally('a', 'blue');
+      expect((await without.client.call(agent, 'add', 2)).value).toBe(2);
+      expect(with1.node.driver.holds(agent)).toBe(true);
+      const { root } = await without.client.get(agent);
+      await expect(start('k3', { blue: key.with(0, 1) })).rejects.toMatchObject({ code: 'not-configured', id: 'blue' });
+      await with1.close();
+      await expect(without.client.get(agent)).rejects.toMatchObject({ code: 'not-configured' });
+      const again = await start('k1', { blue: key });
+      expect((await again.client.get(agent)).root).toBe(root);
+      expect((await without.client.call(agent, 'add', 1)).value).toBe(3);
+      await Promise.all([again.close(), without.close()]);
     },
     SERVER_MS,
   );

@@ -55,6 +55,8 @@ export interface TownOptions {
   readonly faults?: 'none' | 'drawn' | FaultPlan;
   readonly kinds?: readonly AnyKind[];
   readonly node?: Partial<ClusterNodeOptions>;
+  /** Of one node. */
+  readonly nodeOf?: (name: string) => Partial<ClusterNodeOptions>;
   readonly observe?: (event: TraceEvent) => void;
 }
 
@@ -100,7 +102,7 @@ export class Town {
   private async opened(name: string, { ports }: SimulatedNode): Promise<ClusterNode> {
     for (;;) {
       try {
-        return await openNode(ports, { name, kinds: this.options.kinds ?? [Tally], ...this.options.node });
+        return await openNode(ports, { name, kinds: this.options.kinds ?? [Tally], ...this.options.node, ...this.options.nodeOf?.(name) });
       } catch (error) {
         if (!isSkepError(error) || error.retry === 'no') throw error;
         await new Promise<void>((resolve) => ports.clock.setTimer(500, resolve));

@@ -1,4 +1,4 @@
-/** Holds a folder, says so, and lives until it is killed. Arguments: the folder. */
+/** Holds a folder, says so, and lives until it is killed. Arguments: the folder, the address key of the tenant `default` if it has one. */
 import { defineAgent, openSkep } from '../../dist/index.js';
 
 const Slow = defineAgent({
@@ -17,7 +17,9 @@ const Slow = defineAgent({
 });
 
 try {
-  const skep = await openSkep({ dir: process.argv[2], kinds: [Slow] });
+  const [, , dir, key] = process.argv;
+  const addressKeys = key === undefined ? {} : { default: Buffer.from(key, 'hex') };
+  const skep = await openSkep({ dir, kinds: [Slow], addressKeys });
   const { pid } = await skep.client.status();
   process.stdout.write(`${JSON.stringify({ holds: pid })}\n`);
   // Nothing else keeps the process alive; whoever started it may be gone.

@@ -1,31 +1,40 @@
-/** Kinds out of several modules: a project's configuration, and programs that bring their own. */
+/** Kinds and address keys out of several modules: a project's configuration, and programs that bring their own. */
 import { basename, extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { AnyKind } from '@skep/actor';
+import type { AnyKind, GivenAddressKeys } from '@skep/actor';
 import { SkepError } from '@skep/kernel';
+import { addressKeysOf } from './address-keys.js';
 import { ConfigError, kindsOf, loadConfig } from './load-config.js';
+
+export interface Project {
+  readonly kinds: readonly AnyKind[];
+  readonly addressKeys: GivenAddressKeys;
+}
 
 /** Node imports these by itself, with the packages that are installed beside them; everything else is a project's source. */
 const BUILT = new Set(['.js', '.mjs']);
 
 /**
- * The kinds of all files, in their order; of several with one name the first. A `skep.config.*` or a TypeScript file is loaded as the
+ * The kinds and address keys of all files, in their order; of several kinds with one name, and of several keys of a tenant, the first. A `skep.config.*` or a TypeScript file is loaded as the
  * command line loads it, any other `.js` or `.mjs` as the built module that it is. Each has a default export with `kinds`.
  *
  * @throws SkepError `not-configured` naming the file
  */
-export async function loadKinds(files: readonly string[]): Promise<readonly AnyKind[]> {
+export async function loadProject(files: readonly string[]): Promise<Project> {
   const kinds = new Map<string, AnyKind>();
+  let addressKeys: GivenAddressKeys = {};
   for (const file of files) {
-    for (const kind of await kindsIn(file)) if (!kinds.has(kind.kind)) kinds.set(kind.kind, kind);
+    const project = await projectIn(file);
+    for (const kind of project.kinds) if (!kinds.has(kind.kind)) kinds.set(kind.kind, kind);
+    addressKeys = { ...project.addressKeys, ...addressKeys };
   }
-  return [...kinds.values()];
+  return { kinds: [...kinds.values()], addressKeys };
 }
 
-async function kindsIn(file: string): Promise<readonly AnyKind[]> {
+async function projectIn(file: string): Promise<Project> {
   if (!BUILT.has(extname(file)) || basename(file).startsWith('skep.config.')) {
     try {
-      return (await loadConfig(file)).kinds;
+      return await loadConfig(file);
     } catch (error) {
       throw error instanceof ConfigError ? error.error : error;
     }
@@ -41,5 +50,5 @@ async function kindsIn(file: string): Promise<readonly AnyKind[]> {
       cause,
     });
   }
-  return kindsOf(file, module.default);
+  return { kinds: kindsOf(file, module.default), addressKeys: addressKeysOf(file, module.default) };
 }
