@@ -3,9 +3,10 @@
  * The program of a node.
  *
  * It says `{"event":"ready",...}` on stdout when it serves, and a line of JSON for each event on stderr. SIGTERM, SIGINT and SIGHUP let it
- * drain and end with 0; a second one ends it at once. Exit code 1: it could not serve; 2: the command line or the configuration is wrong.
+ * drain and end with 0; a second one ends it at once. Exit code 1: it could not serve; 2: the command line or the configuration is wrong;
+ * 3: another process runs under its name, so it must not be started again.
  */
-import { toSkepError } from '@skep/kernel';
+import { type SkepError, toSkepError } from '@skep/kernel';
 import type { NodeConfiguration } from '@skep/sdk/operations';
 import { readArguments, USAGE } from './arguments.js';
 import { eventLines } from './event-lines.js';
@@ -13,6 +14,7 @@ import { NodeService } from './node-service.js';
 
 const SIGNALS = { SIGTERM: 15, SIGINT: 2, SIGHUP: 1 } as const;
 const OF_SIGNALS = 128;
+const NAME_TAKEN = 3;
 
 // Whoever started the node and read its words may be gone.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
@@ -34,7 +36,11 @@ function configured(): NodeConfiguration | undefined {
 
 async function serve(given: NodeConfiguration): Promise<void> {
   const lines = eventLines({ stderr: process.stderr, nowMs: () => Date.now() }, given.name);
-  const service = new NodeService({ configuration: given, lines, onEnd: () => process.exit(0) });
+  const onEnd = (failure?: SkepError): void => {
+    if (failure !== undefined) lines.say('failed', failure.toJSON());
+    process.exit(failure === undefined ? 0 : NAME_TAKEN);
+  };
+  const service = new NodeService({ configuration: given, lines, onEnd });
   let ending = false;
   for (const [signal, number] of Object.entries(SIGNALS)) {
     process.on(signal, () => {

@@ -6,11 +6,12 @@
  * - S1 Servers may be away at the start and later, for ever; the node says so and goes on by itself. Only what no time will mend ends it:
  *   credentials that are refused, a level that the servers do not hold, kinds that cannot be loaded.
  * - S2 A node that was fenced comes back as a new incarnation by itself (the runtime does it); here it is only told.
- * - S3 `stop` hands over what the node holds before it ends: no call fails for it.
+ * - S3 One whose name another process took ends: of two processes with one name that which started last goes on.
+ * - S4 `stop` hands over what the node holds before it ends: no call fails for it.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { startWatchdog, systemClock, systemRandom, type Watchdog } from '@skep/embedded';
-import { isSkepError, LIMITS, nodeId, toSkepError, universeId } from '@skep/kernel';
+import { isSkepError, LIMITS, nodeId, type SkepError, toSkepError, universeId } from '@skep/kernel';
 import { type NatsPorts, natsPorts, type ProbeReport } from '@skep/nats';
 import { type ClusterNode, openNode } from '@skep/sdk';
 import { accessOf, type NodeConfiguration, type NodeStatus, systemAccessOf } from '@skep/sdk/operations';
@@ -21,8 +22,8 @@ import type { EventLines } from './event-lines.js';
 export interface NodeServiceOptions {
   readonly configuration: NodeConfiguration;
   readonly lines: EventLines;
-  /** Called when the node has ended by itself, because it was drained. */
-  readonly onEnd: () => void;
+  /** Called when the node has ended by itself: because it was drained, or with why. */
+  readonly onEnd: (failure?: SkepError) => void;
 }
 
 const START_AGAIN_MS = 250;
@@ -82,7 +83,7 @@ export class NodeService {
       cluster,
       status: () => this.status(cluster),
       onAsked: (command, parameter) => lines.say('admin', { command, ...parameter }),
-      onDrained: () => void this.stop().then(this.options.onEnd),
+      onDrained: () => void this.stop().then(() => this.options.onEnd()),
     });
     this.admin.open();
     await ports.flush();
@@ -161,6 +162,7 @@ export class NodeService {
             this.laneAlarms.push({ lane, message: error.message });
             lines.say('alarm', { lane, ...error.toJSON() });
           },
+          onEnd: this.options.onEnd,
           onIncarnation: (incarnation) => {
             this.incarnations += 1;
             lines.say('incarnation', { incarnation, number: this.incarnations });

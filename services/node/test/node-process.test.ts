@@ -152,6 +152,24 @@ describe.skipIf(!natsHere())('nodes in processes of their own', () => {
     });
   });
 
+  test('O4: of two processes under one name the one that started first ends with a reason, and the other goes on', async () => {
+    const { configuration } = running().node('n1');
+    const [first, second] = ['first', 'second'].map(
+      (dir) => new NodeProcess({ dir: join(folder, dir), configuration: { ...configuration, name: 'n4' } }),
+    );
+    try {
+      await first?.start();
+      const ready = await second?.start();
+      await first?.gone();
+      expect(first?.events().at(-1)).toMatchObject({ event: 'failed', error: { code: 'name-taken', id: 'n4' } });
+      expect((await operator.admin.status('n4')).incarnation).toBe(ready?.incarnation);
+      await callAll(11);
+    } finally {
+      await first?.kill();
+      await second?.stop();
+    }
+  });
+
   test('V14: a tenant lives on the node that was given its address key in a file; what it is shows nowhere', async () => {
     const hex = 'a1b2c3d4'.repeat(8);
     const file = join(folder, 'default.key');

@@ -71,6 +71,7 @@ export const ERRORS = {
   'read-only': row(507, 'no', 'operator', 'Make the data folder writable for this user.'),
   corrupt: row(500, 'no', 'operator', 'Restore the data from a copy; run `skep doctor` to see the extent.'),
   'folder-held': row(423, 'later', 'operator', 'Stop the process that holds the folder, or work through it.'),
+  'name-taken': row(409, 'no', 'operator', 'Stop one of the two processes, or give one of them a name of its own.'),
   'not-configured': row(400, 'no', 'client', 'Give the option or set the variable.'),
   closed: row(503, 'no', 'client', 'Open it again.'),
   internal: row(500, 'no', 'operator', 'This is a bug in Skep; please report it with the message.'),

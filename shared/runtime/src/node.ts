@@ -7,6 +7,8 @@
  *
  * I1 A node whose lane was sealed, or ended with a batch in doubt (L8), drops what it held and comes back by itself; meanwhile every call is refused with `sealed` (L2).
  * I2 Only a start takes what is open for dead. A node that comes back was alive, so others may be, too: it takes over its own lane alone.
+ * I3 Of two processes that run under one name the one that started last goes on: the other ends for good when it would come back, instead of the
+ *    two fencing each other for ever.
  */
 import { AddressKeys, type AnyKind, type CommitListener, type GivenAddressKeys, Meter, type TurnWatch } from '@skep/actor';
 import {
@@ -52,6 +54,8 @@ export interface NodeOptions {
   readonly watch?: TurnWatch;
   /** Told of agents that are not served because their log is damaged. */
   readonly onAlarm?: (agent: AgentId, error: SkepError) => void;
+  /** Told when the node has ended for good by itself: another process runs under its name. */
+  readonly onEnd?: (error: SkepError) => void;
   /** Told of a lane of this node that ended otherwise than by a seal; the node comes back with another. */
   readonly onLaneAlarm?: (lane: LaneId, error: SkepError) => void;
   /** Left out where this node is the only one. */
@@ -94,11 +98,13 @@ export class SkepNode {
   private incarnation: Incarnation | undefined;
   /** The next incarnation, while it seals what went before. */
   private opening: Incarnation | undefined;
-  /** Lanes that this node opened, also where it went no further. */
+  /** Lanes that this node opened, or may have. */
   private readonly lanes = new Set<LaneId>();
   /** Ends when the node has come back, or was closed. */
   private comingBack: Promise<void> | undefined;
   private closed = false;
+  /** Why the node has ended by itself. */
+  private endedBy: SkepError | undefined;
   private openedMs = 0;
   private shortLives = 0;
 
@@ -180,6 +186,7 @@ export class SkepNode {
     let doubt: Doubt = 'none';
     // A node that comes back has no incarnation that could ask for it.
     for (;;) {
+      if (this.endedBy !== undefined) throw this.endedBy;
       const { post } = this.current;
       if (post === undefined) throw new SkepError('not-configured', { message: 'this node is not part of a cluster', id: this.name });
       try {
@@ -227,23 +234,29 @@ export class SkepNode {
   }
 
   /** Opens a lane (L9), seals the lanes that are taken over, and claims their agents in the background. */
-  private async open(decide: (before: UniverseRecord) => { readonly takeOver: readonly LaneId[]; readonly keep: readonly LaneId[] }): Promise<void> {
+  private async open(decide: (before: UniverseRecord) => Opening): Promise<void> {
     const { clock, random, registry } = this.ports;
     const { universe } = this;
     const startedMs = clock.monotonicMs();
     const name = incarnationId(nodeId(this.name), clock.nowMs(), random.bytes(10));
     let lane = '' as LaneId;
     let dead: readonly LaneId[] = [];
+    let isNameTaken = false;
     const record = await changeUniverse({ registry, clock, universe }, (before) => {
       if (before.status !== 'active') throw new SkepError('unavailable', { message: 'the universe is being restored', id: universe });
       lane = laneId(universe, before.timeline, name);
-      const { takeOver, keep } = decide(before);
+      // A change in doubt may have been made.
+      this.lanes.add(lane);
+      const { takeOver, keep, mustEnd = false } = decide(before);
+      isNameTaken = mustEnd;
+      // Written as it is, so that it is known to be the newest.
+      if (mustEnd) return before;
       dead = takeOver.filter((each) => each !== lane);
       // The dead stay among the open ones until they are known to be sealed.
       return { ...before, open: [...new Set([...dead, ...keep, lane])], addressKeys: this.addressKeys.joinedTo(before.addressKeys) };
     });
+    if (isNameTaken) throw nameTaken(this.name);
     this.addressKeys.learn(record.addressKeys);
-    this.lanes.add(lane);
     const next = this.incarnate(lane, record.timeline);
     this.opening = next;
     try {
@@ -320,18 +333,38 @@ export class SkepNode {
     for (let attempt = 0; !this.closed; attempt += 1) {
       try {
         // Whoever sealed a lane of this node and said so in the record claims its agents.
-        return await this.open(({ open }) => ({
-          takeOver: open.filter((each) => this.lanes.has(each)),
-          keep: open.filter((each) => !this.lanes.has(each)),
-        }));
-      } catch {
+        return await this.open(({ open }) => {
+          const others = open.filter((each) => !this.lanes.has(each));
+          return { takeOver: open.filter((each) => this.lanes.has(each)), keep: others, mustEnd: lanesOfNode(others, this.name).length > 0 };
+        });
+      } catch (error) {
+        if (isSkepError(error, 'name-taken')) return this.end(error);
         await this.pause(attempt);
       }
     }
+  }
+
+  /** I3. */
+  private end(error: SkepError): void {
+    this.endedBy = error;
+    this.closed = true;
+    this.company?.leave();
+    this.options.onEnd?.(error);
   }
 
   private pause(attempt: number): Promise<void> {
     const delayMs = Math.min(COME_BACK_MS * 2 ** attempt, COME_BACK_MS_MAX);
     return new Promise((resolve) => this.ports.clock.setTimer(delayMs, resolve));
   }
+}
+
+interface Opening {
+  readonly takeOver: readonly LaneId[];
+  readonly keep: readonly LaneId[];
+  /** Whether no lane is to be opened, as another process runs under the name of the node (I3). */
+  readonly mustEnd?: boolean;
+}
+
+function nameTaken(name: string): SkepError {
+  return new SkepError('name-taken', { message: `another process started as node ${name}, and goes on in the place of this one`, id: name });
 }

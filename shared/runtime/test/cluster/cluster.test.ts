@@ -1,6 +1,7 @@
 import { type NodeId, nodeId } from '@skep/kernel';
 import { describe, expect, it } from 'vitest';
-import { id, Town } from './town.js';
+import { SkepNode } from '../../src/index.js';
+import { Counter, id, Town } from './town.js';
 
 const NAMES = Array.from({ length: 30 }, (_, at) => `a${at}`);
 
@@ -100,6 +101,25 @@ describe('G1: a node that is believed dead and lives', () => {
     await town.wait(10_000);
     for (const name of NAMES) expect(await town.ask('n1', id(name), 'add', 1)).toBe(3);
     for (const name of NAMES) expect(town.holders(id(name)).length).toBe(1);
+  });
+});
+
+describe('O4: two processes under one name', () => {
+  it('the one that started last goes on, the other ends for good and says so; nothing is lost', async () => {
+    const ended: string[] = [];
+    const town = new Town({ nodeOf: (name) => ({ onEnd: (error) => ended.push(`${name}: ${error.code}`) }) });
+    await town.live('n1', 'n2');
+    for (const name of NAMES) await town.ask('n2', id(name), 'add', 1);
+    const twin = town.world.node('twin', { stores: town.stores });
+    const later = await town.world.drive(SkepNode.start(twin.ports, { name: 'n1', kinds: [Counter], cluster: {} }));
+    const { id: incarnation } = later;
+    await town.wait(60_000);
+    expect(ended).toEqual(['n1: name-taken']);
+    expect(later.id).toBe(incarnation);
+    for (const name of NAMES) expect(await town.ask('n2', id(name), 'add', 1)).toBe(2);
+    await expect(town.ask('n1', id('a0'), 'add', 1)).rejects.toMatchObject({ code: 'name-taken' });
+    await town.world.drive(town.node('n1').close());
+    await town.world.drive(later.close());
   });
 });
 

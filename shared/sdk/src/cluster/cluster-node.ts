@@ -28,7 +28,7 @@ import { SwarmCommands } from './swarm-commands.js';
 import { Traffic } from './traffic.js';
 
 export interface ClusterNodeOptions extends Pick<ClusterOptions, 'link' | 'closings' | 'heartbeatMs' | 'suspectAfterMs' | 'sweepEveryMs'> {
-  /** No two nodes that run at the same time have the same. */
+  /** No two nodes that run at the same time have the same; of two that do the one that started first ends (`onEnd`). */
   readonly name: string;
   /** Default `main`. */
   readonly universe?: string;
@@ -47,6 +47,8 @@ export interface ClusterNodeOptions extends Pick<ClusterOptions, 'link' | 'closi
   /** Told of agents whose log is damaged. */
   readonly onAlarm?: (agent: AgentId, error: SkepError) => void;
   readonly onLaneAlarm?: NodeOptions['onLaneAlarm'];
+  /** Told when this node has ended for good by itself, with `name-taken`. */
+  readonly onEnd?: NodeOptions['onEnd'];
   /** Told of each incarnation of this node, when it begins. Must not throw. */
   readonly onIncarnation?: ClusterOptions['onIncarnation'];
 }
@@ -71,6 +73,7 @@ export async function openNode(ports: Ports, options: ClusterNodeOptions): Promi
     watch,
     onAlarm,
     onLaneAlarm,
+    onEnd,
     onIncarnation,
     link,
     closings,
@@ -89,6 +92,7 @@ export async function openNode(ports: Ports, options: ClusterNodeOptions): Promi
     ...(watch === undefined ? {} : { watch }),
     ...(onAlarm === undefined ? {} : { onAlarm }),
     ...(onLaneAlarm === undefined ? {} : { onLaneAlarm }),
+    ...(onEnd === undefined ? {} : { onEnd }),
     cluster: {
       perform: (request) => {
         if (opened === undefined) throw new SkepError('unavailable', { message: 'the node is starting', id: request.agent });
