@@ -47,7 +47,7 @@ export class RetainedVersions {
   constructor(private readonly options: RetainedOptions = {}) {
     this.bytesMax = options.bytesMax ?? LIMITS.memoryBytes;
     this.versionsMax = options.versionsMax ?? LIMITS.versionsRetained;
-    this.queue = new S3Fifo(this.bytesMax, ({ owner, version }) => `${owner.name}#${version}`);
+    this.queue = new S3Fifo(this.bytesMax, hashOf);
   }
 
   /** Bytes used, partly guessed. */
@@ -83,9 +83,6 @@ export class RetainedVersions {
 
   /** A new version follows the newest, which is not kept. */
   replace(agent: RetainedAgent, version: number, tree: Tree): void {
-    // The last of those before follows another one now.
-    const last = agent.past.at(-1);
-    if (last !== undefined) last.isCounted = false;
     this.used += agent.move(version, tree);
     this.guessed(agent);
     this.trim(agent);
@@ -93,11 +90,9 @@ export class RetainedVersions {
 
   /** A new version follows the newest, which is kept. */
   keep(agent: RetainedAgent, version: number, tree: Tree): void {
-    const bytes = agent.averageBytes;
-    const past: PastVersion = { owner: agent, version: agent.version, tree: agent.tree, bytes, uses: 0, queue: 'none', isCounted: false };
-    agent.past.push(past);
+    const past = agent.keep();
     this.past += 1;
-    this.used += bytes + agent.move(version, tree);
+    this.used += past.bytes + agent.move(version, tree);
     this.queue.add(past);
     this.guessed(agent);
     this.trim(agent);
@@ -119,8 +114,8 @@ export class RetainedVersions {
 
   /** Lets go of all versions of an agent. Harmless when done twice. */
   close(agent: RetainedAgent): void {
-    if (!agent.isOpen) return;
-    agent.isOpen = false;
+    if (agent.state === 'closed') return;
+    agent.state = 'closed';
     for (const past of agent.past) this.forget(past);
     agent.past = [];
     this.used -= agent.liveBytes;
@@ -129,8 +124,8 @@ export class RetainedVersions {
   }
 
   private guessed(agent: AgentVersions): void {
-    if (agent.isGuessed) return;
-    agent.isGuessed = true;
+    if (agent.state === 'guessed') return;
+    agent.state = 'guessed';
     this.uncounted.add(agent);
   }
 
@@ -167,7 +162,6 @@ export class RetainedVersions {
   private count(agent: AgentVersions): void {
     const before = agent.liveBytes;
     agent.count(this.resize);
-    agent.isGuessed = false;
     this.used += agent.liveBytes - before;
   }
 
@@ -175,4 +169,11 @@ export class RetainedVersions {
     this.used += bytes - past.bytes;
     this.queue.resize(past, bytes);
   };
+}
+
+/** FNV-1a, 32 bits, of its agent's name and its number. */
+function hashOf({ owner: { name }, version }: PastVersion): number {
+  let hash = Math.imul(0x811c9dc5 ^ version, 0x01000193);
+  for (let at = 0; at < name.length; at += 1) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193);
+  return hash;
 }

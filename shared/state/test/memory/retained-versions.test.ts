@@ -1,6 +1,7 @@
 import { draftOf, type RetainedAgent, RetainedVersions, type Tree, treeOf } from '@skep/state';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { AGENT_BYTES, ENTRY_BYTES } from '../../src/memory/agent-versions.js';
 import { collectMembers, type Member, ownBytes } from '../../src/memory/heap-bytes.js';
 import { objectOf, STATE_S } from '../arbitrary.js';
 
@@ -106,7 +107,7 @@ describe('V10: versions in memory', () => {
         }
         const counted = retained.countedBytes();
         const held = heldBytes([...agent.past.map((past) => past.tree), tree]);
-        const overhead = 176 * agent.past.length + 480;
+        const overhead = ENTRY_BYTES * agent.past.length + AGENT_BYTES;
         expect(Math.abs(counted - overhead - held)).toBeLessThanOrEqual(held * 0.03);
       }),
       { numRuns: 150 },
@@ -126,7 +127,7 @@ describe('V10: versions in memory', () => {
     expect(retained.versions).toBe(4);
     expect(retained.upTo(agent, 94)).toMatchObject({ version: 87 });
     expect(stepOf(retained.upTo(agent, 94)?.tree)).toBe(87);
-    const overhead = 176 * 4 + 480;
+    const overhead = ENTRY_BYTES * 4 + AGENT_BYTES;
     expect(retained.countedBytes() - overhead).toBe(heldBytes([...agent.past.map((past) => past.tree), tree]));
   });
 
