@@ -30,8 +30,8 @@ export type RetainedAgent = AgentVersions;
 
 /** Of the budget: what must be used more before it is counted anew. */
 const COUNTED_AGAIN_AFTER = 1 / 64;
-/** Of the budget; evicted down to here, so that it is not reached again at once. */
-const EVICTED_DOWN_TO = 7 / 8;
+/** Of all past versions' bytes: so much more than must be is evicted, so that the budget is not reached again at once. */
+const EVICTED_MORE = 1 / 8;
 
 export class RetainedVersions {
   private readonly queue: S3Fifo<PastVersion>;
@@ -139,7 +139,8 @@ export class RetainedVersions {
     if (this.past === 0 && this.used <= this.toleratedBytes) return;
     this.countedBytes();
     if (this.used <= this.bytesMax) return;
-    while (this.used > this.bytesMax * EVICTED_DOWN_TO) {
+    const target = this.bytesMax - this.queue.bytes * EVICTED_MORE;
+    while (this.used > target) {
       const evicted = this.queue.evict();
       if (evicted === undefined) break;
       this.options.evicted?.({ agent: evicted.owner.name, version: evicted.version, tree: evicted.tree });

@@ -75,6 +75,25 @@ describe('V10: versions in memory', () => {
     expect(retained.isOver).toBe(false);
   });
 
+  test('V10: where the newest versions are nearly all of the budget, past ones still have the rest of it', () => {
+    const open = (retained: RetainedVersions) =>
+      Array.from({ length: 40 }, (_, at) => retained.open(`${at}`, 0, treeOf({ ...STATE_S, id: `${at}` })));
+    const newest = new RetainedVersions();
+    open(newest);
+    const retained = new RetainedVersions({ bytesMax: newest.countedBytes() * 1.05 });
+    const agents = open(retained);
+    retained.countedBytes();
+    let least = Number.POSITIVE_INFINITY;
+    for (let version = 1; version <= 30; version += 1) {
+      for (const agent of agents) {
+        retained.keep(agent, version, changed(agent.tree, version));
+        if (version > 10) least = Math.min(least, retained.versions);
+      }
+    }
+    expect(least).toBeGreaterThan(10);
+    expect(retained.bytes).toBeLessThanOrEqual(retained.bytesMax);
+  });
+
   test('V10: where the newest versions alone are beyond the budget, all of them stay and it is said', () => {
     const retained = new RetainedVersions({ bytesMax: 20_000 });
     const agents = Array.from({ length: 10 }, (_, at) => kept(retained, `${at}`, 5));
