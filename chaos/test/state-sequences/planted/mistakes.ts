@@ -253,8 +253,13 @@ function chunkEnd(bytes: Uint8Array, start: number): number {
     name: 'the newest version can be evicted',
     rule: 'V1',
     file: 'memory/retained-versions.ts',
-    find: `const past: PastVersion = { owner: agent, version: agent.version, tree: agent.tree, bytes,`,
-    replace: `const past: PastVersion = { owner: agent, version, tree, bytes,`,
+    find: `    const past = agent.keep();
+    this.past += 1;
+    this.used += past.bytes + agent.move(version, tree);`,
+    replace: `    this.used += agent.move(version, tree);
+    const past = agent.keep();
+    this.past += 1;
+    this.used += past.bytes;`,
   },
   {
     name: 'nobody is told of a version that was evicted',

@@ -1,11 +1,16 @@
-/** The versions of one agent that are in memory: the newest, which lives, and those before it, the oldest first. */
+/**
+ * The versions of one agent that are in memory: the newest, which lives, and those before it.
+ *
+ * Every agent of a node has such an object, so what it takes matters. All fields are set by the constructor and all numbers are whole, as V8
+ * keeps others outside the object, and agents without a past share one array.
+ */
 import type { Tree } from '../tree.js';
 import { heapBytesOf } from './heap-bytes.js';
 import { heapDifference } from './heap-difference.js';
 import type { Evictable } from './s3-fifo.js';
 
-/** A version that is kept beside the newest one. */
-export interface PastVersion extends Evictable {
+/** A version that is kept beside the newest one. It takes what the one after it does not share with it. */
+export interface PastVersion extends Evictable<PastVersion> {
   readonly owner: AgentVersions;
   readonly version: number;
   readonly tree: Tree;
@@ -15,51 +20,75 @@ export interface PastVersion extends Evictable {
 
 /** Guessed for the first version of an agent, before any was counted. */
 const BYTES_FIRST = 2_048;
-/** What an entry takes beside its nodes: its own object, the tree's, its places in the lists. */
-const ENTRY_BYTES = 176;
+/** What an entry takes beside its nodes: its own object and the tree's. */
+export const ENTRY_BYTES = 160;
 /** A root, as text, where it is known. */
 const ROOT_BYTES = 80;
-/** The same for an agent and its newest version. */
-const AGENT_BYTES = 480;
+/** What an agent takes beside its nodes: its own object, its name, the tree's object. */
+export const AGENT_BYTES = 224;
 /** What a state takes in memory against its encoding, before it is counted. */
 const HEAP_SHARE = 2;
+/** A new version's share in the average. */
+const AVERAGED = 1 / 8;
+const NEVER = -1;
+/** Never changed. */
+const NO_PAST: PastVersion[] = [];
 
 export class AgentVersions {
-  /** The oldest first; each takes what the one after it does not share with it. */
-  past: PastVersion[] = [];
-  /** Of the newest version: its encoding. */
-  private byteLength: number;
+  /** The oldest first. */
+  past: PastVersion[];
   /** Of the newest version: all it takes, as far as it is known. */
   liveBytes: number;
-  /** The version whose bytes were counted; undefined before the first time. */
-  private countedAt: number | undefined;
-  private countedBytes = 0;
-  averageBytes = BYTES_FIRST;
-  /** Whether something of it is only guessed. */
-  isGuessed = true;
-  isOpen = true;
+  private averageBytes: number;
+  /** The version that was the newest when all was counted last. */
+  private countedAt: number;
+  /** `guessed`: some of its bytes. */
+  state: 'guessed' | 'counted' | 'closed';
 
   constructor(
     readonly name: string,
     public version: number,
     public tree: Tree,
   ) {
-    this.byteLength = tree.byteLength;
-    this.liveBytes = this.byteLength * HEAP_SHARE;
+    this.past = NO_PAST;
+    this.liveBytes = tree.byteLength * HEAP_SHARE;
+    this.averageBytes = BYTES_FIRST;
+    this.countedAt = NEVER;
+    this.state = 'guessed';
+  }
+
+  /** The newest version becomes the last one of the past, until another is the newest. */
+  keep(): PastVersion {
+    const { version, tree, averageBytes: bytes } = this;
+    const past: PastVersion = {
+      owner: this,
+      version,
+      tree,
+      bytes,
+      uses: 0,
+      queue: 'none',
+      ahead: undefined,
+      behind: undefined,
+      isCounted: false,
+    };
+    if (this.past === NO_PAST) this.past = [past];
+    else this.past.push(past);
+    return past;
   }
 
   /** Another version is the newest. @returns how many bytes more it is taken for */
   move(version: number, tree: Tree): number {
-    const { byteLength } = tree;
-    const more = (byteLength - this.byteLength) * HEAP_SHARE;
+    // The last one of the past follows another one now.
+    const last = this.past.at(-1);
+    if (last !== undefined) last.isCounted = false;
+    const more = guessedBytes(tree) - guessedBytes(this.tree);
     this.version = version;
     this.tree = tree;
-    this.byteLength = byteLength;
     this.liveBytes += more;
     return more;
   }
 
-  /** The last version that is kept up to this one. */
+  /** The last version of the past up to this one. */
   find(version: number): PastVersion | undefined {
     let low = 0;
     let high = this.past.length;
@@ -73,37 +102,41 @@ export class AgentVersions {
 
   /** Counts what was only guessed. @param resize told of every past version that takes another number of bytes than it was taken for */
   count(resize: (past: PastVersion, bytes: number) => void): void {
-    const first = this.past.findIndex(({ isCounted }) => !isCounted);
-    if (first < 0 && this.countedAt === this.version) return;
+    const at = this.past.findIndex(({ isCounted }) => !isCounted);
+    const first = this.past[at];
     // What the newest takes follows from what one before it took, if all steps in between are still there.
-    const isConnected = first >= 0 && this.past[first]?.version === this.countedAt;
-    let live = this.countedBytes;
-    for (let at = Math.max(0, first); first >= 0 && at < this.past.length; at += 1) {
-      const past = this.past[at] as PastVersion;
-      const { onlyFrom, onlyTo } = heapDifference(past.tree.item, (this.past[at + 1]?.tree ?? this.tree).item);
-      live += onlyTo - onlyFrom;
+    const isConnected = first !== undefined && first.version === this.countedAt;
+    if (first !== undefined) this.liveBytes -= guessedBytes(this.tree) - guessedBytes(first.tree);
+    for (let next = at; next >= 0 && next < this.past.length; next += 1) {
+      const past = this.past[next] as PastVersion;
+      const { onlyFrom, onlyTo } = heapDifference(past.tree.item, (this.past[next + 1] ?? this).tree.item);
+      this.liveBytes += onlyTo - onlyFrom;
       past.isCounted = true;
       resize(past, onlyFrom + ENTRY_BYTES + rootBytes(past.tree));
-      this.averageBytes += (past.bytes - this.averageBytes) / 8;
+      this.averageBytes += Math.round((past.bytes - this.averageBytes) * AVERAGED);
     }
-    this.liveBytes = isConnected ? live : heapBytesOf(this.tree) + AGENT_BYTES + rootBytes(this.tree);
-    this.countedBytes = this.liveBytes;
+    if (!isConnected) this.liveBytes = heapBytesOf(this.tree) + AGENT_BYTES + rootBytes(this.tree);
     this.countedAt = this.version;
+    this.state = 'counted';
   }
 
   /** Takes a version out; the one before it then takes what only the two of them shared. */
   remove(gone: PastVersion, resize: (past: PastVersion, bytes: number) => void): void {
     const at = this.past.indexOf(gone);
     if (at < 0) return;
-    this.past.splice(at, 1);
     const before = this.past[at - 1];
+    if (before === undefined) this.past.shift();
+    else this.past.splice(at, 1);
+    if (this.past.length === 0) this.past = NO_PAST;
     if (before === undefined) return;
-    if (!before.isCounted || !gone.isCounted) {
-      before.isCounted = false;
-      return;
-    }
-    resize(before, heapDifference(before.tree.item, (this.past[at]?.tree ?? this.tree).item).onlyFrom + ENTRY_BYTES + rootBytes(before.tree));
+    before.isCounted &&= gone.isCounted;
+    if (before.isCounted)
+      resize(before, heapDifference(before.tree.item, (this.past[at] ?? this).tree.item).onlyFrom + ENTRY_BYTES + rootBytes(before.tree));
   }
+}
+
+function guessedBytes({ byteLength }: Tree): number {
+  return byteLength * HEAP_SHARE;
 }
 
 function rootBytes({ item }: Tree): number {

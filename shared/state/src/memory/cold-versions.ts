@@ -7,13 +7,14 @@
  *   names its agent, so it is nobody else's. One that is written again is deleted after the new one is there.
  * - K3 What cannot be written waits for the next write, up to `PENDING_MAX` versions; beyond that the oldest are given up.
  */
-import { decode, encode, type HashHex, LIMITS, SkepError } from '@skep/kernel';
+import { decode, encode, LIMITS, SkepError } from '@skep/kernel';
 import type { Blob, Compressor } from '@skep/ports';
 import { ChainWriter, readChain } from '../compact/chain.js';
 import { CompressorChoice } from '../compact/compressor-choice.js';
 import { isDelta } from '../compact/delta.js';
 import { openEnvelope } from '../compact/envelope.js';
 import type { Tree, TreeOptions } from '../tree.js';
+import { type ColdBlob, ColdIndex } from './cold-index.js';
 
 export interface ColdOptions extends TreeOptions {
   readonly compressors?: readonly Compressor[];
@@ -27,13 +28,6 @@ export interface EvictedVersion {
   readonly tree: Tree;
 }
 
-interface ColdBlob {
-  readonly address: HashHex;
-  /** The oldest and the newest version in it; which of those between are, it says itself. */
-  readonly from: number;
-  readonly to: number;
-}
-
 interface ColdContent {
   /** In the order in which they were taken. */
   readonly versions: readonly number[];
@@ -45,7 +39,7 @@ const PENDING_MAX = 4_096;
 const REWRITTEN_BYTES_MAX = 16_384;
 
 export class ColdVersions {
-  private readonly blobs = new Map<string, ColdBlob[]>();
+  private readonly index = new ColdIndex();
   private pending: EvictedVersion[] = [];
   private writing: readonly EvictedVersion[] = [];
   private work: Promise<void> = Promise.resolve();
@@ -82,12 +76,11 @@ export class ColdVersions {
     const isIt = (evicted: EvictedVersion) => evicted.agent === agent && evicted.version === version;
     const waiting = this.pending.find(isIt) ?? this.writing.find(isIt);
     if (waiting !== undefined) return waiting.tree;
-    const blobs = this.blobs.get(agent) ?? [];
-    for (const blob of blobs.toReversed()) {
+    for (const blob of this.index.get(agent)) {
       if (version < blob.from || version > blob.to) continue;
       const bytes = await this.blob.get(blob.address);
       // It may have been written again with more, or deleted with all that is old.
-      if (bytes === undefined && this.blobs.get(agent) !== blobs) return this.at(agent, version);
+      if (bytes === undefined && !this.index.get(agent).some(({ address }) => address === blob.address)) return this.at(agent, version);
       const { versions, parts } = this.contentOf(bytes, blob, agent);
       const at = versions.indexOf(version);
       if (at >= 0) return readChain(lastChain(parts.slice(0, at + 1)), this.options);
@@ -99,8 +92,8 @@ export class ColdVersions {
   async forget(agent: string): Promise<void> {
     this.pending = this.pending.filter((evicted) => evicted.agent !== agent);
     await this.work.catch(() => {});
-    const blobs = this.blobs.get(agent) ?? [];
-    this.blobs.delete(agent);
+    const blobs = this.index.get(agent);
+    this.index.set(agent, []);
     await Promise.all(blobs.map(({ address }) => this.blob.delete(address)));
   }
 
@@ -127,37 +120,32 @@ export class ColdVersions {
   }
 
   private async writeAgent(agent: string, evicted: readonly EvictedVersion[]): Promise<void> {
-    const blobs = this.blobs.get(agent) ?? [];
+    const blobs = this.index.get(agent);
+    const [last] = blobs;
     const ascending = evicted.toSorted((one, other) => one.version - other.version);
     const added = ascending.map(({ version }) => version);
-    const last = blobs.at(-1);
     const known = last === undefined || Math.max(...added) - last.from > this.versionsMax ? undefined : await this.short(agent, last);
     const chain = known === undefined ? new ChainWriter() : ChainWriter.after(lastChain(known.parts), this.options);
     const parts = [...(known?.parts ?? []), ...ascending.map(({ tree }) => chain.next(tree).bytes)];
     const versions = [...(known?.versions ?? []), ...added];
     const bytes = this.choice.wrap(agent.slice(0, agent.lastIndexOf('/') + 1), encode({ agent, versions, parts }));
     const written = { address: await this.blob.put(bytes), from: Math.min(...versions), to: Math.max(...versions) };
-    this.blobs.set(agent, [...(known === undefined ? blobs : blobs.slice(0, -1)), written]);
-    if (known !== undefined && last !== undefined && last.address !== written.address) await this.blob.delete(last.address);
-    await this.trim(agent);
+    const all = [written, ...(known === undefined ? blobs : blobs.slice(1))];
+    const newest = Math.max(...all.map(({ to }) => to));
+    const isOld = ({ to }: ColdBlob) => to < newest - this.versionsMax;
+    this.index.set(
+      agent,
+      all.filter((each) => !isOld(each)),
+    );
+    const gone = all.filter(isOld);
+    if (known !== undefined && last !== undefined && last.address !== written.address) gone.push(last);
+    await Promise.all(gone.map(({ address }) => this.blob.delete(address)));
   }
 
   /** What is in a blob that is short enough to be written again. */
   private async short(agent: string, blob: ColdBlob): Promise<ColdContent | undefined> {
     const bytes = await this.blob.get(blob.address);
     return bytes !== undefined && bytes.length > REWRITTEN_BYTES_MAX ? undefined : this.contentOf(bytes, blob, agent);
-  }
-
-  private async trim(agent: string): Promise<void> {
-    const blobs = this.blobs.get(agent) ?? [];
-    const newest = Math.max(...blobs.map(({ to }) => to));
-    const isOld = ({ to }: ColdBlob) => to < newest - this.versionsMax;
-    if (!blobs.some(isOld)) return;
-    this.blobs.set(
-      agent,
-      blobs.filter((each) => !isOld(each)),
-    );
-    await Promise.all(blobs.filter(isOld).map(({ address }) => this.blob.delete(address)));
   }
 
   private contentOf(bytes: Uint8Array | undefined, { address }: ColdBlob, agent: string): ColdContent {

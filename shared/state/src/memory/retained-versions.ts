@@ -30,8 +30,8 @@ export type RetainedAgent = AgentVersions;
 
 /** Of the budget: what must be used more before it is counted anew. */
 const COUNTED_AGAIN_AFTER = 1 / 64;
-/** Of the budget; evicted down to here, so that it is not reached again at once. */
-const EVICTED_DOWN_TO = 7 / 8;
+/** Of all past versions' bytes: so much more than must be is evicted, so that the budget is not reached again at once. */
+const EVICTED_MORE = 1 / 8;
 
 export class RetainedVersions {
   private readonly queue: S3Fifo<PastVersion>;
@@ -47,7 +47,7 @@ export class RetainedVersions {
   constructor(private readonly options: RetainedOptions = {}) {
     this.bytesMax = options.bytesMax ?? LIMITS.memoryBytes;
     this.versionsMax = options.versionsMax ?? LIMITS.versionsRetained;
-    this.queue = new S3Fifo(this.bytesMax, ({ owner, version }) => `${owner.name}#${version}`);
+    this.queue = new S3Fifo(this.bytesMax, hashOf);
   }
 
   /** Bytes used, partly guessed. */
@@ -83,9 +83,6 @@ export class RetainedVersions {
 
   /** A new version follows the newest, which is not kept. */
   replace(agent: RetainedAgent, version: number, tree: Tree): void {
-    // The last of those before follows another one now.
-    const last = agent.past.at(-1);
-    if (last !== undefined) last.isCounted = false;
     this.used += agent.move(version, tree);
     this.guessed(agent);
     this.trim(agent);
@@ -93,11 +90,9 @@ export class RetainedVersions {
 
   /** A new version follows the newest, which is kept. */
   keep(agent: RetainedAgent, version: number, tree: Tree): void {
-    const bytes = agent.averageBytes;
-    const past: PastVersion = { owner: agent, version: agent.version, tree: agent.tree, bytes, uses: 0, queue: 'none', isCounted: false };
-    agent.past.push(past);
+    const past = agent.keep();
     this.past += 1;
-    this.used += bytes + agent.move(version, tree);
+    this.used += past.bytes + agent.move(version, tree);
     this.queue.add(past);
     this.guessed(agent);
     this.trim(agent);
@@ -119,8 +114,8 @@ export class RetainedVersions {
 
   /** Lets go of all versions of an agent. Harmless when done twice. */
   close(agent: RetainedAgent): void {
-    if (!agent.isOpen) return;
-    agent.isOpen = false;
+    if (agent.state === 'closed') return;
+    agent.state = 'closed';
     for (const past of agent.past) this.forget(past);
     agent.past = [];
     this.used -= agent.liveBytes;
@@ -129,8 +124,8 @@ export class RetainedVersions {
   }
 
   private guessed(agent: AgentVersions): void {
-    if (agent.isGuessed) return;
-    agent.isGuessed = true;
+    if (agent.state === 'guessed') return;
+    agent.state = 'guessed';
     this.uncounted.add(agent);
   }
 
@@ -144,7 +139,8 @@ export class RetainedVersions {
     if (this.past === 0 && this.used <= this.toleratedBytes) return;
     this.countedBytes();
     if (this.used <= this.bytesMax) return;
-    while (this.used > this.bytesMax * EVICTED_DOWN_TO) {
+    const target = this.bytesMax - this.queue.bytes * EVICTED_MORE;
+    while (this.used > target) {
       const evicted = this.queue.evict();
       if (evicted === undefined) break;
       this.options.evicted?.({ agent: evicted.owner.name, version: evicted.version, tree: evicted.tree });
@@ -167,7 +163,6 @@ export class RetainedVersions {
   private count(agent: AgentVersions): void {
     const before = agent.liveBytes;
     agent.count(this.resize);
-    agent.isGuessed = false;
     this.used += agent.liveBytes - before;
   }
 
@@ -175,4 +170,11 @@ export class RetainedVersions {
     this.used += bytes - past.bytes;
     this.queue.resize(past, bytes);
   };
+}
+
+/** FNV-1a, 32 bits, of its agent's name and its number. */
+function hashOf({ owner: { name }, version }: PastVersion): number {
+  let hash = Math.imul(0x811c9dc5 ^ version, 0x01000193);
+  for (let at = 0; at < name.length; at += 1) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193);
+  return hash;
 }

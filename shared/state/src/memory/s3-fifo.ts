@@ -5,33 +5,39 @@
  *
  * Owns queues, not entries: whoever removes or resizes one says so.
  */
-export interface Evictable {
+export interface Evictable<Entry> {
   bytes: number;
   /** Uses since it was last looked at, 3 at most. */
   uses: number;
   queue: 'none' | 'small' | 'main';
+  /** Its neighbours in the queue. */
+  ahead: Entry | undefined;
+  behind: Entry | undefined;
 }
 
 const USES_MAX = 3;
 /** The share of the small queue. */
 const SMALL_SHARE = 0.1;
-/** Names are remembered for as many entries as there are in both queues, in each of two generations; of few entries for so many. */
+/** As many entries as there are in both queues are remembered, in each of two generations; of few entries so many. */
 const GHOSTS_MIN = 64;
-/** Places that were taken out of a queue's middle stay until they are most of it. */
-const GAPS_MIN = 64;
 
-export class S3Fifo<Entry extends Evictable> {
+export class S3Fifo<Entry extends Evictable<Entry>> {
   private readonly small = new Queue<Entry>('small');
   private readonly main = new Queue<Entry>('main');
-  /** Names of those that left the small queue unused; when the recent ones are enough, the older ones are forgotten. */
-  private recentGhosts = new Set<string>();
-  private olderGhosts = new Set<string>();
+  /** Hashes of those that left the small queue unused; when the recent ones are enough, the older ones are forgotten. */
+  private recentGhosts = new Set<number>();
+  private olderGhosts = new Set<number>();
 
   constructor(
     private readonly bytesMax: number,
-    /** Names an entry, so that it is known when it comes again. */
-    private readonly nameOf: (entry: Entry) => string,
+    /** 32 bits by which an entry is known when it comes again. One that is taken for another goes to the main queue, no more. */
+    private readonly hashOf: (entry: Entry) => number,
   ) {}
+
+  /** Of all entries. */
+  get bytes(): number {
+    return this.small.bytes + this.main.bytes;
+  }
 
   add(entry: Entry): void {
     (this.isGhost(entry) ? this.main : this.small).push(entry);
@@ -67,7 +73,7 @@ export class S3Fifo<Entry extends Evictable> {
   }
 
   private remember(entry: Entry): void {
-    this.recentGhosts.add(this.nameOf(entry));
+    this.recentGhosts.add(this.hashOf(entry));
     if (this.recentGhosts.size <= Math.max(GHOSTS_MIN, this.small.size + this.main.size)) return;
     this.olderGhosts = this.recentGhosts;
     this.recentGhosts = new Set();
@@ -75,50 +81,46 @@ export class S3Fifo<Entry extends Evictable> {
 
   private isGhost(entry: Entry): boolean {
     if (this.recentGhosts.size + this.olderGhosts.size === 0) return false;
-    const name = this.nameOf(entry);
-    return this.recentGhosts.delete(name) || this.olderGhosts.delete(name);
+    const hash = this.hashOf(entry);
+    return this.recentGhosts.delete(hash) || this.olderGhosts.delete(hash);
   }
 }
 
 /** First in, first out; entries may leave from the middle. */
-class Queue<Entry extends Evictable> {
+class Queue<Entry extends Evictable<Entry>> {
   bytes = 0;
   size = 0;
-  private entries: (Entry | undefined)[] = [];
-  private start = 0;
+  private first: Entry | undefined;
+  private last: Entry | undefined;
 
   constructor(private readonly name: 'small' | 'main') {}
 
   push(entry: Entry): void {
     entry.queue = this.name;
-    this.entries.push(entry);
+    entry.ahead = this.last;
+    if (this.last === undefined) this.first = entry;
+    else this.last.behind = entry;
+    this.last = entry;
     this.size += 1;
     this.bytes += entry.bytes;
   }
 
   shift(): Entry | undefined {
-    while (this.start < this.entries.length) {
-      const entry = this.entries[this.start];
-      this.entries[this.start] = undefined;
-      this.start += 1;
-      if (entry?.queue !== this.name) continue;
-      this.left(entry);
-      return entry;
-    }
-    return undefined;
+    const { first } = this;
+    if (first !== undefined) this.drop(first);
+    return first;
   }
 
   drop(entry: Entry): void {
-    this.left(entry);
-  }
-
-  /** Its place stays; a place whose entry is in no queue, or in another one, counts for nothing. */
-  private left(entry: Entry): void {
+    const { ahead, behind } = entry;
+    if (ahead === undefined) this.first = behind;
+    else ahead.behind = behind;
+    if (behind === undefined) this.last = ahead;
+    else behind.ahead = ahead;
+    entry.ahead = undefined;
+    entry.behind = undefined;
     entry.queue = 'none';
     this.size -= 1;
     this.bytes -= entry.bytes;
-    if (this.entries.length - this.size <= Math.max(GAPS_MIN, this.size)) return;
-    this.entries = this.entries.filter((each) => each?.queue === this.name);
-    this.start = 0;
   }
 }

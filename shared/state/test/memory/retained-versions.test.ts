@@ -1,6 +1,7 @@
 import { draftOf, type RetainedAgent, RetainedVersions, type Tree, treeOf } from '@skep/state';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { AGENT_BYTES, ENTRY_BYTES } from '../../src/memory/agent-versions.js';
 import { collectMembers, type Member, ownBytes } from '../../src/memory/heap-bytes.js';
 import { objectOf, STATE_S } from '../arbitrary.js';
 
@@ -74,6 +75,25 @@ describe('V10: versions in memory', () => {
     expect(retained.isOver).toBe(false);
   });
 
+  test('V10: where the newest versions are nearly all of the budget, past ones still have the rest of it', () => {
+    const open = (retained: RetainedVersions) =>
+      Array.from({ length: 40 }, (_, at) => retained.open(`${at}`, 0, treeOf({ ...STATE_S, id: `${at}` })));
+    const newest = new RetainedVersions();
+    open(newest);
+    const retained = new RetainedVersions({ bytesMax: newest.countedBytes() * 1.05 });
+    const agents = open(retained);
+    retained.countedBytes();
+    let least = Number.POSITIVE_INFINITY;
+    for (let version = 1; version <= 30; version += 1) {
+      for (const agent of agents) {
+        retained.keep(agent, version, changed(agent.tree, version));
+        if (version > 10) least = Math.min(least, retained.versions);
+      }
+    }
+    expect(least).toBeGreaterThan(10);
+    expect(retained.bytes).toBeLessThanOrEqual(retained.bytesMax);
+  });
+
   test('V10: where the newest versions alone are beyond the budget, all of them stay and it is said', () => {
     const retained = new RetainedVersions({ bytesMax: 20_000 });
     const agents = Array.from({ length: 10 }, (_, at) => kept(retained, `${at}`, 5));
@@ -106,7 +126,7 @@ describe('V10: versions in memory', () => {
         }
         const counted = retained.countedBytes();
         const held = heldBytes([...agent.past.map((past) => past.tree), tree]);
-        const overhead = 176 * agent.past.length + 480;
+        const overhead = ENTRY_BYTES * agent.past.length + AGENT_BYTES;
         expect(Math.abs(counted - overhead - held)).toBeLessThanOrEqual(held * 0.03);
       }),
       { numRuns: 150 },
@@ -126,7 +146,7 @@ describe('V10: versions in memory', () => {
     expect(retained.versions).toBe(4);
     expect(retained.upTo(agent, 94)).toMatchObject({ version: 87 });
     expect(stepOf(retained.upTo(agent, 94)?.tree)).toBe(87);
-    const overhead = 176 * 4 + 480;
+    const overhead = ENTRY_BYTES * 4 + AGENT_BYTES;
     expect(retained.countedBytes() - overhead).toBe(heldBytes([...agent.past.map((past) => past.tree), tree]));
   });
 

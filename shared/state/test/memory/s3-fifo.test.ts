@@ -3,8 +3,17 @@ import { type Evictable, S3Fifo } from '@skep/state';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-interface Entry extends Evictable {
+interface Entry extends Evictable<Entry> {
   readonly name: string;
+}
+
+const entryOf = (name: string, bytes: number): Entry => ({ name, bytes, uses: 0, queue: 'none', ahead: undefined, behind: undefined });
+
+/** FNV-1a, 32 bits. */
+function hashOf({ name }: Entry): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < name.length; at += 1) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193);
+  return hash;
 }
 
 interface Cache {
@@ -13,7 +22,7 @@ interface Cache {
 }
 
 function s3Cache(bytesMax: number): Cache & { readonly bytes: () => number } {
-  const queue = new S3Fifo<Entry>(bytesMax, ({ name }) => name);
+  const queue = new S3Fifo<Entry>(bytesMax, hashOf);
   const entries = new Map<string, Entry>();
   let used = 0;
   return {
@@ -24,7 +33,7 @@ function s3Cache(bytesMax: number): Cache & { readonly bytes: () => number } {
         queue.use(known);
         return true;
       }
-      const entry: Entry = { name, bytes, uses: 0, queue: 'none' };
+      const entry = entryOf(name, bytes);
       entries.set(name, entry);
       queue.add(entry);
       used += bytes;
@@ -117,13 +126,13 @@ describe('V10: eviction', () => {
     const steps = fc.array(fc.tuple(fc.constantFrom('add', 'use', 'resize', 'remove', 'evict'), fc.nat(30), fc.integer({ min: 1, max: 200 })));
     fc.assert(
       fc.property(steps, (list) => {
-        const queue = new S3Fifo<Entry>(1_000, ({ name }) => name);
+        const queue = new S3Fifo<Entry>(1_000, hashOf);
         const entries = new Map<string, Entry>();
         for (const [kind, pick, bytes] of list) {
           const name = `${pick}`;
           const known = entries.get(name);
           if (kind === 'add' && known === undefined) {
-            const entry: Entry = { name, bytes, uses: 0, queue: 'none' };
+            const entry = entryOf(name, bytes);
             entries.set(name, entry);
             queue.add(entry);
           }
