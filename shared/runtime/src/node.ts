@@ -7,7 +7,7 @@
  *
  * I1 A node whose lane was sealed, or ended with a batch in doubt (L8), drops what it held and comes back by itself; meanwhile every call is refused with `sealed` (L2).
  * I2 Only a start takes what is open for dead. A node that comes back was alive, so others may be, too: it takes over its own lane alone.
- * I3 Of two processes that run under one name the one that started last goes on: the other ends for good when it would come back, instead of the
+ * I3 Of two processes that run under one name in a cluster the one that started last goes on: the other ends for good when it would come back, instead of the
  *    two fencing each other for ever.
  */
 import { AddressKeys, type AnyKind, type CommitListener, type GivenAddressKeys, Meter, type TurnWatch } from '@skep/actor';
@@ -335,7 +335,8 @@ export class SkepNode {
         // Whoever sealed a lane of this node and said so in the record claims its agents.
         return await this.open(({ open }) => {
           const others = open.filter((each) => !this.lanes.has(each));
-          return { takeOver: open.filter((each) => this.lanes.has(each)), keep: others, mustEnd: lanesOfNode(others, this.name).length > 0 };
+          const mustEnd = this.company !== undefined && lanesOfNode(others, this.name).length > 0;
+          return { takeOver: open.filter((each) => this.lanes.has(each)), keep: others, mustEnd };
         });
       } catch (error) {
         if (isSkepError(error, 'name-taken')) return this.end(error);

@@ -51,8 +51,13 @@ export function heapBytesOf(tree: Tree): number {
     bytes += ownBytes(member);
     if (typeof member === 'object' && member.kind === 'link') sources.add(member.source);
   }
-  for (const { heldBytes = 0 } of sources) bytes += SOURCE + heldBytes;
+  for (const source of sources) bytes += sourceBytes(source);
   return bytes;
+}
+
+/** What is in memory as long as one link leads there. */
+export function sourceBytes({ heldBytes = 0 }: Held): number {
+  return SOURCE + heldBytes;
 }
 
 /** Adds an item and all below it. */

@@ -1,6 +1,6 @@
 /** What of two versions is in one of them only, in bytes of memory. Only what differs is looked at: the versions of an agent share the rest. */
-import type { Branch, Item, ListNode, MapNode, TrieChild } from '../node.js';
-import { collectMembers, isMember, type Member, ownBytes } from './heap-bytes.js';
+import type { Branch, Held, Item, ListNode, MapNode, TrieChild } from '../node.js';
+import { collectMembers, forEachMember, isMember, type Member, ownBytes, sourceBytes } from './heap-bytes.js';
 
 export interface HeapDifference {
   readonly onlyFrom: number;
@@ -13,11 +13,31 @@ const CHANGED_PLACES_MAX = 2;
 export function heapDifference(from: Item, to: Item): HeapDifference {
   const walk = new Walk();
   walk.pair(from, to);
-  let onlyFrom = 0;
-  let onlyTo = 0;
-  for (const member of walk.from) if (!walk.to.has(member)) onlyFrom += ownBytes(member);
-  for (const member of walk.to) if (!walk.from.has(member)) onlyTo += ownBytes(member);
-  return { onlyFrom, onlyTo };
+  return { onlyFrom: bytesOnlyIn(walk.from, walk.to, to), onlyTo: bytesOnlyIn(walk.to, walk.from, from) };
+}
+
+/** @param whole of the other version */
+function bytesOnlyIn(members: ReadonlySet<Member>, others: ReadonlySet<Member>, whole: Item): number {
+  const sources = new Set<Held>();
+  let bytes = 0;
+  for (const member of members) {
+    if (others.has(member)) continue;
+    bytes += ownBytes(member);
+    if (typeof member === 'object' && member.kind === 'link') sources.add(member.source);
+  }
+  for (const source of sources) if (!leadsTo(source, whole)) bytes += sourceBytes(source);
+  return bytes;
+}
+
+/** Whether a link below leads there. Where one does it is found soon. */
+function leadsTo(source: Held, item: Item | Member): boolean {
+  if (typeof item !== 'object' || item === null) return false;
+  if (item.kind === 'link' && item.source === source) return true;
+  let isFound = false;
+  forEachMember(item, (member) => {
+    isFound ||= leadsTo(source, member);
+  });
+  return isFound;
 }
 
 /** Collects both sides of what differs; what is met on both is shared after all. */

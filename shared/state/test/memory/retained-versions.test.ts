@@ -1,4 +1,4 @@
-import { draftOf, type RetainedAgent, RetainedVersions, type Tree, treeOf } from '@skep/state';
+import { draftOf, heapBytesOf, packTree, type RetainedAgent, RetainedVersions, type Tree, treeOf, unpackTree } from '@skep/state';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AGENT_BYTES, ENTRY_BYTES } from '../../src/memory/agent-versions.js';
@@ -37,6 +37,27 @@ function heldBytes(trees: readonly Tree[]): number {
 }
 
 describe('V10: versions in memory', () => {
+  test('V10: the pack that a tree was read from counts as long as a past version leads there, though the newest does not', () => {
+    const read = unpackTree(packTree(treeOf(STATE_S)));
+    const retained = new RetainedVersions({ versionsMax: 2 });
+    const agent = retained.open('a', 0, read);
+    const held = heapBytesOf(read);
+    let tree = read;
+    // Nothing is left of the list that was read.
+    for (let version = 1; version <= 3; version += 1) {
+      tree = tree.apply([
+        { kind: 'update', path: ['memory'], new: [] },
+        ...(version === 1 ? [] : [{ kind: 'update', path: ['step'], new: version } as const]),
+      ]);
+      retained.keep(agent, version, tree);
+      if (version < 3) expect(retained.countedBytes()).toBeGreaterThan(held);
+    }
+    expect(retained.countedBytes()).toBeLessThan(held);
+    expect(heapBytesOf(tree)).toBeLessThan(held / 2);
+    retained.close(agent);
+    expect(retained.bytes).toBe(0);
+  });
+
   test('V10: the last versions of each agent are readable, older ones are not', () => {
     const retained = new RetainedVersions({ versionsMax: 100 });
     const agents = ['a', 'b', 'c'].map((name) => kept(retained, name, 250));
