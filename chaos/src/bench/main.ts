@@ -1,7 +1,7 @@
 /**
  * The benchmark: `npm run bench`, on one node; `npm run bench -- cluster`, on many; `npm run bench -- state`, of states alone. Its figures are
  * for people and for the table of the README; no test waits for one of them.
- * Progress goes to standard error, the table to standard output, with `--json` the rows follow as its last line.
+ * Progress goes to standard error, the table to standard output; with `--json` the rows do, as one line, and the table to standard error.
  */
 import { cpus, loadavg } from 'node:os';
 import { type GroupName, type Options, parseOptions, USAGE, UsageError } from './options.js';
@@ -59,8 +59,11 @@ async function main(args: readonly string[]): Promise<void> {
     clearInterval(awake);
     scratch.remove();
   }
-  process.stdout.write(`${tableOf(rows)}\n`);
-  if (options.json) process.stdout.write(`${JSON.stringify(rows)}\n`);
+  const table = `${tableOf(rows)}\n`;
+  if (options.json) {
+    process.stderr.write(table);
+    process.stdout.write(`${JSON.stringify(rows)}\n`);
+  } else process.stdout.write(table);
 }
 
 function chosen({ scenes }: SceneGroup, only: readonly string[] | undefined): readonly Scene[] {

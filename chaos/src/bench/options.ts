@@ -21,7 +21,7 @@ export const USAGE = `npm run bench -- [cluster | state] [--json] [--only ID,ID]
   cluster      three node processes over three NATS servers, instead of one process on a folder
   state        states alone: what versions, branches and merges cost in memory
 
-  --json       the rows as one line of JSON, last on standard output
+  --json       the rows as one line of JSON on standard output, the table on standard error
   --only       these scenes, for example --only turn.local,ask.local
   --quick      a smoke run: too short for figures worth quoting
   --seconds N  measure each rate for N seconds (default 5)
