@@ -46,6 +46,8 @@ export const LIMITS = {
   versionsRetained: 100,
   /** Versions in a node's memory, the newest of each agent and those before. */
   memoryBytes: 512 * 1024 * 1024,
+  /** What a process remembers of nodes that were sealed, so that their next versions are sealed faster; beside `memoryBytes`. */
+  encodingsBytes: 32 * 1024 * 1024,
   /** Agents that a node holds in memory at once. */
   activations: 200_000,
   /** Superpositions of one agent, those that can still be undone included. */

@@ -4,8 +4,9 @@
  *
  * - E1 A cache: with or without it a node has the same bytes. An encoding says itself of which members it is.
  * - E2 Only what changes has one: the first successor of a sealed node is written whole and remembered, the next ones are patched.
- * - E3 The bytes of the whole process take `BYTES_MAX` at most; beyond that those go first that were not used for long.
+ * - E3 The bytes of the whole process take `LIMITS.encodingsBytes` at most; beyond that those go first that were not used for long.
  */
+import { LIMITS } from '@skep/kernel';
 import { afterHeader, afterValue } from './after-value.js';
 import { NODE_HEADER_BYTES } from './format.js';
 import type { Branch, Item, ListNode, MapNode, Member, TrieChild, Vector, VectorBranch, VectorChild, WideMap } from './node.js';
@@ -16,7 +17,6 @@ export type Patchable = MapNode | WideMap | Branch | ListNode | Vector | VectorB
 const ENCODED_BYTES_MIN = 512;
 /** Places are numbers of 16 bits; what stands in a node can grow by some 2,000 bytes without being written whole. */
 const ENCODED_BYTES_MAX = 0x8000;
-const BYTES_MAX = 32 * 1024 * 1024;
 /** What bytes take beside themselves. */
 const OWN_BYTES = 600;
 const NO_BYTES = new Uint8Array(0);
@@ -66,7 +66,7 @@ class Encodings {
 
   /** What is remembered may go. */
   trim(): void {
-    while (this.used > BYTES_MAX) this.pass();
+    while (this.used > LIMITS.encodingsBytes) this.pass();
   }
 
   /** Looks at the one that was looked at longest ago. */
