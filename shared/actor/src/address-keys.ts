@@ -26,6 +26,9 @@ const PLAIN: TreeOptions = {};
 const FINGERPRINT_BYTES = 16;
 const LABEL = new TextEncoder().encode('skep address key, fingerprint');
 
+/** Whether a tenant that has no key in the universe gets the one that is given for it, or stays without one. */
+export type NewAddressKeys = 'add' | 'ignore';
+
 export class AddressKeys {
   /** Those that were given, ascending by tenant. */
   readonly given: readonly KeyedTenant[];
@@ -34,7 +37,10 @@ export class AddressKeys {
   #missing: ReadonlySet<string> = new Set();
 
   /** @throws SkepError `not-configured` */
-  constructor(given: GivenAddressKeys = {}) {
+  constructor(
+    given: GivenAddressKeys = {},
+    private readonly newKeys: NewAddressKeys = 'add',
+  ) {
     checkAddressKeys(given);
     const tenants = Object.entries(given).map(([tenant, key]): KeyedTenant => {
       const addressKey = new Uint8Array(key);
@@ -63,6 +69,8 @@ export class AddressKeys {
     const joined = new Map(universe.map((each) => [each.tenant, each]));
     for (const own of this.given) {
       const there = joined.get(own.tenant);
+      const isIgnored = there === undefined && this.newKeys === 'ignore';
+      if (isIgnored || !this.#options.has(own.tenant)) continue;
       if (there !== undefined && there.fingerprint !== own.fingerprint) throw otherKey(own, there);
       joined.set(own.tenant, own);
     }
@@ -75,12 +83,19 @@ export class AddressKeys {
     return [...joined.values()].sort(byTenant);
   }
 
-  /** What the record of the universe says; it may be read stale, and no tenant ever leaves it. */
+  /** What the record of the universe says at the start of a node. */
+  begin(universe: readonly KeyedTenant[]): void {
+    for (const { tenant } of this.given) if (!universe.some((each) => each.tenant === tenant)) this.#options.delete(tenant);
+    this.#known = universe;
+    this.#missing = this.withoutKey();
+  }
+
+  /** What the record says later; it may be read stale, and no tenant ever leaves it. */
   learn(universe: readonly KeyedTenant[]): void {
     const fresh = universe.filter(({ tenant }) => !this.#known.some((each) => each.tenant === tenant));
     if (fresh.length === 0) return;
     this.#known = [...this.#known, ...fresh].sort(byTenant);
-    this.#missing = new Set(this.#known.flatMap(({ tenant }) => (this.#options.has(tenant) ? [] : [tenant])));
+    this.#missing = this.withoutKey();
   }
 
   /** For trees of the tenant's agents; no key where none is here. */
@@ -95,6 +110,10 @@ export class AddressKeys {
   /** A2. @throws SkepError `not-configured` */
   mustServe(agent: AgentId): void {
     if (this.isMissing(agent)) throw missingKey(agent);
+  }
+
+  private withoutKey(): ReadonlySet<string> {
+    return new Set(this.#known.flatMap(({ tenant }) => (this.#options.has(tenant) ? [] : [tenant])));
   }
 
   /** @throws SkepError `not-configured` for a tenant whose key is not here */

@@ -16,6 +16,7 @@ export {
   KEYED_TENANTS_MAX,
   type KeyedTenant,
   missingKey,
+  type NewAddressKeys,
 } from './address-keys.js';
 export type { Context, QueryContext, StepInfo, Target, TimerOptions } from './context.js';
 export type { HistoryRange, VersionedTree } from './historian.js';

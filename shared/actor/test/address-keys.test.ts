@@ -93,6 +93,18 @@ describe('V14: the keys of a node', () => {
     expect(error.message).toContain(own.fingerprint);
   });
 
+  it('are left out where the universe has none and gets no new ones; those that it has are taken', () => {
+    const keys = new AddressKeys({ acme: ACME, umbrella: OTHER }, 'ignore');
+    expect(keys.joinedTo([own])).toEqual([own]);
+    keys.begin([own]);
+    expect(keys.known).toEqual([{ ...own, isHere: true }]);
+    expect([keys.optionsOf('acme').addressKey, keys.optionsOf('umbrella').addressKey]).toEqual([ACME, undefined]);
+    // Another node brings it later: this one has begun without.
+    keys.learn(new AddressKeys({ umbrella: OTHER }).given);
+    expect(keys.missing).toEqual(['umbrella']);
+    expect(keys.joinedTo([own, { tenant: 'umbrella', fingerprint: 'f' }]).length).toBe(2);
+  });
+
   it('are not more than a universe has room for; those that it has stay welcome', () => {
     const full = Array.from({ length: KEYED_TENANTS_MAX }, (_, at): KeyedTenant => ({ tenant: `t${at}`, fingerprint: 'f' }));
     expect(refusalOf(() => new AddressKeys({ acme: ACME }).joinedTo(full)).code).toBe('not-configured');

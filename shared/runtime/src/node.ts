@@ -10,7 +10,7 @@
  * I3 Of two processes that run under one name in a cluster the one that started last goes on: the other ends for good when it would come back, instead of the
  *    two fencing each other for ever.
  */
-import { AddressKeys, type AnyKind, type CommitListener, type GivenAddressKeys, Meter, type TurnWatch } from '@skep/actor';
+import { AddressKeys, type AnyKind, type CommitListener, type GivenAddressKeys, Meter, type NewAddressKeys, type TurnWatch } from '@skep/actor';
 import {
   type AgentId,
   type IncarnationId,
@@ -47,6 +47,8 @@ export interface NodeOptions {
    * nodes without the key refuse the tenant's agents, and nodes with another key do not start. A key never changes. Default: none.
    */
   readonly addressKeys?: GivenAddressKeys;
+  /** Default `add`. */
+  readonly newAddressKeys?: NewAddressKeys;
   /** How often dirty agents get a snapshot. Default 5 s. */
   readonly settleEveryMs?: number;
   /** Whether a clean close writes snapshots of what changed (default), or leaves it to the log and the next start. */
@@ -115,7 +117,7 @@ export class SkepNode {
     this.universe = universeId(options.universe ?? 'main');
     this.name = options.name ?? 'node';
     this.meter = new Meter(ports.clock);
-    this.addressKeys = new AddressKeys(options.addressKeys);
+    this.addressKeys = new AddressKeys(options.addressKeys, options.newAddressKeys);
     this.setKinds(options.kinds);
     this.company =
       options.cluster === undefined
@@ -256,7 +258,7 @@ export class SkepNode {
       return { ...before, open: [...new Set([...dead, ...keep, lane])], addressKeys: this.addressKeys.joinedTo(before.addressKeys) };
     });
     if (isNameTaken) throw nameTaken(this.name);
-    this.addressKeys.learn(record.addressKeys);
+    this.addressKeys.begin(record.addressKeys);
     const next = this.incarnate(lane, record.timeline);
     this.opening = next;
     try {

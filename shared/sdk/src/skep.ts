@@ -1,5 +1,5 @@
 /** openSkep: a swarm in this process, on a folder or in memory. */
-import { type AgentKind, type AnyKind, checkAddressKeys, type GivenAddressKeys, type Handler, type Query } from '@skep/actor';
+import { type AgentKind, type AnyKind, checkAddressKeys, type GivenAddressKeys, type Handler, type NewAddressKeys, type Query } from '@skep/actor';
 import { type Folder, memoryPorts, openFolder, startWatchdog, type Watchdog } from '@skep/embedded';
 import { checkName, LIMITS, type Limits, SkepError } from '@skep/kernel';
 import type { Clock, Ports, Random } from '@skep/ports';
@@ -21,6 +21,8 @@ export interface SwarmOptions {
    * never changes and is never taken back: without it the tenant's agents are refused from then on. Default: none.
    */
   readonly addressKeys?: GivenAddressKeys;
+  /** Whether a tenant of the folder that has no key yet gets the one that is given (`add`, the default), or stays without one (`ignore`). */
+  readonly newAddressKeys?: NewAddressKeys;
   /** How often snapshots are written of agents that changed. Default 5 s; one minute in the test kit. */
   readonly settleEveryMs?: number;
   /** Whether `close` writes snapshots of what changed (default), or leaves it to the log and the next start. */
@@ -68,13 +70,22 @@ export async function startOn(ports: Ports, folder: Folder | undefined, options:
   }
 }
 
-export function nodeOptions({ kinds = [], limits, addressKeys, settleEveryMs, closing, onWarning = warnOnStderr }: SwarmOptions): NodeOptions {
+export function nodeOptions({
+  kinds = [],
+  limits,
+  addressKeys,
+  newAddressKeys,
+  settleEveryMs,
+  closing,
+  onWarning = warnOnStderr,
+}: SwarmOptions): NodeOptions {
   return {
     kinds: withBuiltIns(kinds),
     onAlarm: (agent, error) => onWarning(`${agent} is not served: ${error.message}`),
     onLaneAlarm: (lane, error) => onWarning(`the lane ${lane} ended, and another one follows: ${error.message}`),
     ...(limits === undefined ? {} : { limits }),
     ...(addressKeys === undefined ? {} : { addressKeys }),
+    ...(newAddressKeys === undefined ? {} : { newAddressKeys }),
     ...(settleEveryMs === undefined ? {} : { settleEveryMs }),
     ...(closing === undefined ? {} : { closing }),
   };

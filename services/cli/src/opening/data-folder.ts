@@ -23,6 +23,11 @@ export function holdsData(dir: string): boolean {
   return SIGNS.some((name) => existsSync(join(dir, name)));
 }
 
+/** Whether a folder has data and is not the one of the project that the user is in. @throws SkepError as `dataFolder` */
+export async function isForeign(shell: Shell, dir: string): Promise<boolean> {
+  return holdsData(dir) && dir !== (await dataFolder(shell, undefined));
+}
+
 async function dirOf(config: string): Promise<string | undefined> {
   if (!speaksOf(config, 'dir')) return undefined;
   try {

@@ -12,7 +12,7 @@ import { isClusterAtHand, type Place } from '../cluster/at-hand.js';
 import type { ClusterTarget } from '../cluster/cluster-target.js';
 import { projectFor } from '../config/kinds.js';
 import type { Shell } from '../frame/shell.js';
-import { dataFolder, holdsData } from './data-folder.js';
+import { dataFolder, holdsData, isForeign } from './data-folder.js';
 
 export interface Opened {
   readonly client: Client;
@@ -90,6 +90,8 @@ async function open(shell: Shell, { at, purpose }: Opening): Promise<Held> {
     const empty = await openSkep({ memory: true, ...project });
     return { client: empty.client, dir, through: 'nothing', close: () => empty.close() };
   }
-  const skep = await openSkep({ dir, ...project });
+  // Another project's folder gets none of this one's keys by being opened.
+  const newAddressKeys = (await isForeign(shell, dir)) ? 'ignore' : 'add';
+  const skep = await openSkep({ dir, ...project, newAddressKeys });
   return { client: skep.client, dir, through: 'self', close: () => skep.close() };
 }

@@ -7,7 +7,7 @@ import type { Client } from '@skep/sdk';
 import { agentText } from '../arguments/agent-address.js';
 import { findConfig, speaksOf } from '../config/find-config.js';
 import type { Shell } from '../frame/shell.js';
-import { holdsData } from '../opening/data-folder.js';
+import { holdsData, isForeign } from '../opening/data-folder.js';
 import { withClient } from '../opening/open-client.js';
 import { startProgress } from '../output/progress.js';
 import { type CheckpointBytes, checkpointBytesOf } from './checkpoint-bytes.js';
@@ -126,7 +126,7 @@ async function undisturbed(shell: Shell, { dir, works, acknowledged }: Run): Pro
 async function disturbed(shell: Shell, { dir, works, acknowledged, share }: Run & { readonly share: number }): Promise<RunOutcome> {
   if (holdsData(dir)) await withClient(shell, { at: { dir }, purpose: 'read' }, ({ client }) => refuseExisting(client, works));
   const found = findConfig(shell.cwd);
-  const config = found !== undefined && speaksOf(found, 'addressKeys') ? found : undefined;
+  const config = found !== undefined && speaksOf(found, 'addressKeys') && !(await isForeign(shell, dir)) ? found : undefined;
   const { report, holder } = await feedThroughCrash({ dir, config, works, share, acknowledged });
   try {
     const { client } = holder;

@@ -41,6 +41,24 @@ test('V14: take the key from the configuration, like kinds; without it the tenan
   for (const { stdout, stderr } of [well, lacking, other]) expect(stdout + stderr).not.toContain(HEX.slice(0, 16));
 });
 
+test("V14: another project's folder gets none of this one's keys by being looked at or written to; the project's own does", async ({
+  onTestFinished,
+}) => {
+  const folder = temporaryFolder(onTestFinished);
+  const theirs = temporaryFolder(onTestFinished);
+  keyedProject(folder);
+  const update = (to: number) => ['agent', 'call', 'state/a', 'update', `{"changes":[{"set":"x","value":${to}}]}`, '--json'];
+  await skep({ folder: theirs }, ...update(1));
+  const dir = join(theirs, '.skep');
+  for (const command of [['agent', 'get', 'state/a'], ['doctor'], update(2)]) {
+    expect(await skep({ folder }, ...command, '--dir', dir, '--json')).toMatchObject({ code: 0 });
+  }
+  const { json } = await skep({ folder: theirs }, 'agent', 'get', 'state/a', '--json');
+  expect(json).toMatchObject({ value: { x: 2 } });
+  await skep({ folder }, ...update(2), '--dir', join(folder, '.skep'));
+  expect((await skep({ folder }, 'agent', 'get', 'state/a', '--json')).json.root).not.toBe(json.root);
+});
+
 test('V14 O5: a replay that is killed in the middle loses nothing under an address key, and ends with the same roots', async ({ onTestFinished }) => {
   const folder = temporaryFolder(onTestFinished);
   keyedProject(folder);
