@@ -37,6 +37,26 @@ describe('the summary of a test run', () => {
     expect(countResults('', 1).failed).toBe(1);
     expect(countResults(results(3, 0, 0), 1).failed).toBe(1);
   });
+
+  test('what failed is named with its file and the start of its message', () => {
+    const failure = (n: number): unknown => ({ status: 'failed', fullName: `test ${n}`, failureMessages: ['Error: no\n\n    at a.ts:1\n'] });
+    const passed = { status: 'passed', fullName: 'fine', failureMessages: [] };
+    const of = (failures: number): string[] =>
+      countResults(
+        results(1, failures, 0, [
+          {
+            name: `${process.cwd()}/a.test.ts`,
+            status: 'failed',
+            assertionResults: [passed, ...Array.from({ length: failures }, (_, n) => failure(n))],
+          },
+        ]),
+        1,
+      ).failures;
+    expect(of(0)).toEqual([]);
+    expect(of(1)).toEqual(['Failed: a.test.ts > test 0', '  Error: no', '      at a.ts:1']);
+    expect(of(25)).toHaveLength(20 * 3 + 1);
+    expect(of(25).at(-1)).toBe('and 5 more, which stand above');
+  });
 });
 
 describe('the check of links', () => {

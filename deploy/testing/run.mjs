@@ -34,7 +34,9 @@ export async function runTests(args) {
     }
     const counted = readReport(readIfThere(report));
     const totals = countResults(readIfThere(results), child.code);
-    process.stdout.write(`\n${[...totals.remarks, ...counted].map((line) => `${line}\n`).join('')}${lastLine(totals)}\n`);
+    // What went wrong stands last: a log is often cut, and then from its start.
+    const lines = [...counted, ...totals.remarks, ...totals.failures, lastLine(totals)];
+    process.stdout.write(`\n${lines.map((line) => `${line}\n`).join('')}`);
     return totals.failed > 0 ? child.code || 1 : child.code;
   } finally {
     rmSync(folder, { recursive: true, force: true });
