@@ -39,7 +39,7 @@ export interface IncarnationCluster {
   place(agent: AgentId): IncarnationId | undefined;
   /** Whether this node takes the agent, if nobody holds it. */
   takes(agent: AgentId): boolean;
-  /** Whether every member that lives had time to be heard. */
+  /** Whether every member that lives was heard, as far as one can know. */
   isAcquainted(): boolean;
   /** Whether this node's own way to the others is known to be closed. */
   isCutOff(): boolean;

@@ -74,8 +74,6 @@ export class Company {
   private sweeps = 0;
   private reviving: Promise<unknown> = Promise.resolve();
   private handingOver = false;
-  /** Whether every member that lives had time to be heard. */
-  private acquainted = false;
   private linkStatus: LinkStatus = 'connected';
   private readonly unlink: (() => void) | undefined;
 
@@ -105,7 +103,7 @@ export class Company {
       isDead: (incarnation) => this.members?.isDead(incarnation) === true,
       place: (agent) => this.place(agent),
       takes: (agent) => !this.handingOver && !this.parts.addressKeys.isMissing(agent),
-      isAcquainted: () => this.acquainted,
+      isAcquainted: () => this.members?.isAcquainted === true,
       isCutOff: () => this.linkStatus === 'disconnected',
       perform: (request) => {
         if (options.perform === undefined) throw new SkepError('unknown-method', { message: `no command ${request.method}`, id: request.agent });
@@ -144,7 +142,6 @@ export class Company {
     // Where they cannot be read now, placement does without until the next look.
     await this.pins.read().catch(() => {});
     await members.acquainted();
-    this.acquainted = this.members === members;
     this.planSweep(incarnation);
   }
 
@@ -153,7 +150,6 @@ export class Company {
     this.cancelSweep?.();
     this.members?.stop();
     this.members = undefined;
-    this.acquainted = false;
     this.incarnation = undefined;
   }
 

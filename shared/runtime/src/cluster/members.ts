@@ -37,6 +37,8 @@ export interface MembersOptions {
 
 /** Beats between two looks at the loads of others. */
 const BEATS_PER_LOOK = 10;
+/** Within so many beats every member that lives sends heartbeats. */
+const BEATS_TO_MEET = 3;
 
 export class Members {
   private readonly membership: Membership;
@@ -49,6 +51,9 @@ export class Members {
   private readonly byIncarnation = new Map<IncarnationId, Member>();
   private stopped = false;
   private beats = 0;
+  /** The sequence of the heartbeat that others have come before by the time that it comes back. */
+  private meetsAt = Number.POSITIVE_INFINITY;
+  private hasMet = false;
 
   constructor(private readonly options: MembersOptions) {
     const { bus, clock, subjects, incarnation, heartbeatMs, suspectAfterMs, link } = options;
@@ -114,6 +119,14 @@ export class Members {
     this.send();
   }
 
+  /**
+   * Whether every member that lives was heard, as far as one can know: an own heartbeat came back that went out when they had sent theirs.
+   * Time alone says nothing of that: a process that stalls sees its timers before what lies in its socket.
+   */
+  get isAcquainted(): boolean {
+    return this.hasMet;
+  }
+
   /** Resolves when every member that lives had time to be heard. */
   acquainted(): Promise<void> {
     return new Promise((resolve) => this.options.clock.setTimer(this.membership.patience.heartbeatMs * 2.5, resolve));
@@ -135,8 +148,9 @@ export class Members {
     if (this.stopped) return;
     this.cancelBeat = this.options.clock.setTimer(this.membership.patience.heartbeatMs, () => this.beat());
     this.report();
-    this.send();
+    const sequence = this.send();
     this.beats += 1;
+    if (this.beats === BEATS_TO_MEET) this.meetsAt = sequence;
     if (this.beats % BEATS_PER_LOOK === 0) this.refresh();
   }
 
@@ -145,7 +159,8 @@ export class Members {
     this.membership.report({ load: load(), keyless: keyless() });
   }
 
-  private send(): void {
+  /** @returns the heartbeat's sequence */
+  private send(): number {
     const { bus, subjects } = this.options;
     const heartbeat = this.membership.heartbeat(this.now);
     try {
@@ -154,6 +169,7 @@ export class Members {
       // No way out for now; the next one goes.
     }
     this.perform();
+    return heartbeat.sequence;
   }
 
   private onHeartbeat(payload: Uint8Array): void {
@@ -164,6 +180,7 @@ export class Members {
     } catch {
       return;
     }
+    if (heartbeat.incarnation === this.options.incarnation && heartbeat.sequence >= this.meetsAt) this.hasMet = true;
     this.membership.heard(heartbeat, this.now);
     if (heartbeat.status === 'leaving' && heartbeat.incarnation !== this.options.incarnation) this.membership.left(heartbeat.incarnation);
     this.perform();

@@ -28,7 +28,7 @@ export interface PostOptions {
   readonly incarnation: IncarnationId;
   readonly locator: Locator;
   readonly host: () => ActorHost;
-  /** Whether every member that lives had time to be heard. */
+  /** Whether every member that lives was heard, as far as one can know. */
   readonly isAcquainted: () => boolean;
   /** Whether this node's own way to the others is known to be closed. */
   readonly cutOff: () => boolean;

@@ -1,10 +1,11 @@
 /** Nodes of which some have the address key of a tenant, and some have not. */
 import { AddressKeys, type GivenAddressKeys } from '@skep/actor';
 import { type AgentId, agentId, decode, isSkepError, nodeId, type Value } from '@skep/kernel';
+import type { Ports } from '@skep/ports';
 import { treeOf } from '@skep/state';
 import { describe, expect, it } from 'vitest';
-import { changeUniverse, readUniverse, type UniverseRecord } from '../../src/index.js';
-import { id, Town } from './town.js';
+import { changeUniverse, readUniverse, SkepNode, type UniverseRecord } from '../../src/index.js';
+import { Counter, id, Town } from './town.js';
 
 const NAMES = Array.from({ length: 24 }, (_, at) => `a${at}`);
 const KEY = new Uint8Array(32).fill(5);
@@ -22,6 +23,30 @@ const outcome = (work: Promise<unknown>): Promise<string> =>
     () => 'answered',
     (error: unknown) => (isSkepError(error) ? error.code : String(error)),
   );
+
+/** Ports to which the bus brings nothing until it is told to: as to a process that stalls, whose timers fire before it reads. */
+function lateBus(ports: Ports): { readonly ports: Ports; deliver(): void } {
+  const { bus } = ports;
+  let waiting: (() => void)[] | undefined = [];
+  return {
+    ports: {
+      ...ports,
+      bus: {
+        publish: (...given) => bus.publish(...given),
+        request: (...given) => bus.request(...given),
+        inbox: () => bus.inbox(),
+        close: () => bus.close(),
+        subscribe: (pattern, handler, options) =>
+          bus.subscribe(pattern, (message) => (waiting === undefined ? handler(message) : void waiting.push(() => handler(message))), options),
+      },
+    },
+    deliver: () => {
+      const came = waiting ?? [];
+      waiting = undefined;
+      for (const give of came) give();
+    },
+  };
+}
 
 /** The content root as the node that holds the agent has it. */
 function rootIn(town: Town, agent: AgentId): string | undefined {
@@ -83,6 +108,17 @@ describe('V14: two nodes with the address key of a tenant, one without', () => {
     await town.live('n1');
     for (const name of NAMES) expect(await town.ask('n3', acme(name), 'add', 1)).toBe(2);
     for (const name of NAMES) expect(town.holders(acme(name))).toEqual(['n1']);
+  });
+
+  it('G13 V14: a node without it that has heard nothing yet, not even itself, waits instead of refusing, however long ago it started', async () => {
+    const town = await some();
+    const late = lateBus(town.world.node('n4', { stores: town.stores }).ports);
+    const node = await town.world.drive(SkepNode.start(late.ports, { name: 'n4', kinds: [Counter], cluster: {} }));
+    await town.wait(400);
+    const asked = outcome(node.request({ agent: acme('a'), method: 'call', parameters: ['total', null, null] }, 20_000));
+    await town.wait(400);
+    late.deliver();
+    expect(await town.world.drive(asked)).toBe('answered');
   });
 
   it('V14 O1: an agent moves to no node without the key', async () => {
