@@ -1,4 +1,4 @@
-import { systemClock } from '@skep/embedded';
+import type { Clock } from '@skep/ports';
 import { codeOfRejection } from '@skep/ports/conformance';
 import { describe, expect, it } from 'vitest';
 import { type GuardedWrite, GuardedWriter } from '../src/guarded-write.js';
@@ -9,6 +9,22 @@ const stored = (sequence: number): StoreOutcome => ({ kind: 'stored', sequence }
 const unknown: StoreOutcome = { kind: 'unknown', why: 'no answer in time' };
 const busy: StoreOutcome = { kind: 'busy' };
 const leaderless: StoreOutcome = { kind: 'not-taken', why: 'no leader', soon: true };
+
+/** Time that passes only while somebody waits for it: how busy the machine is decides nothing. */
+function waitingClock(): Clock {
+  let passedMs = 0;
+  return {
+    nowMs: () => Math.floor(passedMs),
+    monotonicMs: () => passedMs,
+    setTimer(delayMs, fire) {
+      const immediate = setImmediate(() => {
+        passedMs += delayMs;
+        fire();
+      });
+      return () => clearImmediate(immediate);
+    },
+  };
+}
 
 /** A stream that answers by the script, and shows what lies behind sequence 5. */
 function scripted(script: readonly StoreOutcome[], stream: { behind?: { id: string; sequence: number }; last?: number; leaderless?: boolean } = {}) {
@@ -29,7 +45,7 @@ function scripted(script: readonly StoreOutcome[], stream: { behind?: { id: stri
         return script[sent.length - 1] ?? unknown;
       },
     },
-    systemClock,
+    waitingClock(),
     {
       behind: () =>
         looked(stream.behind && { first: message(stream.behind.id, stream.behind.sequence), last: stream.last ?? stream.behind.sequence }),
