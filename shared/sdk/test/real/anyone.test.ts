@@ -6,7 +6,7 @@ import { natsHere } from '@skep/nats/servers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Counter } from '../../examples/01-counter/index.js';
 import { City } from './city.js';
-import { type Finished, go, PREPARE_MS_MAX, python, run } from './languages.js';
+import { type Finished, go, MAKE_AND_RUN_MS_MAX, python, run } from './languages.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url));
 
@@ -51,7 +51,7 @@ describe.skipIf(!natsHere())('Q11: anyone can talk to a cluster', () => {
       if (made.kind === 'missing') skip(made.why);
       else expect(await run(made.program, [join(EXAMPLES, '07-python/main.py'), ...who()])).toEqual(printed('python'));
     },
-    PREPARE_MS_MAX,
+    MAKE_AND_RUN_MS_MAX,
   );
 
   it(
@@ -61,6 +61,6 @@ describe.skipIf(!natsHere())('Q11: anyone can talk to a cluster', () => {
       if (made.kind === 'missing') skip(made.why);
       else expect(await run(made.program, who())).toEqual(printed('go'));
     },
-    PREPARE_MS_MAX,
+    MAKE_AND_RUN_MS_MAX,
   );
 });
