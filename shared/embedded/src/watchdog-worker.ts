@@ -18,7 +18,8 @@ const labels = new Map<number, string>();
 let seenTurn = 0;
 let seenBeat = 0;
 let sinceMs = performance.now();
-let reported: { agent: string; method: string; sinceMs: number } | undefined;
+/** `untilMs`: when the thread was seen stuck in it last. */
+let reported: { readonly agent: string; readonly method: string; readonly sinceMs: number; untilMs: number } | undefined;
 
 port.on('message', (message: ToWatchdog) => {
   if (message.kind === 'label') labels.set(message.handle, message.text);
@@ -31,16 +32,19 @@ port.on('message', (message: ToWatchdog) => {
 const timer = setInterval(look, Math.max(5, limitMs / 4));
 
 function look(): void {
+  // Before the cells are read: whoever is stuck then was stuck at this time, however late this thread goes on (D3).
+  const nowMs = performance.now();
   const turn = Atomics.load(cells, CELL.turn);
   const beat = Atomics.load(cells, CELL.beat);
   if (turn === seenTurn && beat === seenBeat) {
     // Odd: a turn is running.
-    if (turn % 2 !== 0 && reported === undefined && performance.now() - sinceMs >= limitMs) bark();
+    if (reported !== undefined) reported.untilMs = nowMs;
+    else if (turn % 2 !== 0 && nowMs - sinceMs >= limitMs) bark(nowMs);
     return;
   }
   if (reported !== undefined) {
-    const { agent, method } = reported;
-    port?.postMessage({ agent, method, blockedMs: performance.now() - reported.sinceMs } satisfies FromWatchdog);
+    const { agent, method, untilMs } = reported;
+    port?.postMessage({ agent, method, blockedMs: untilMs - reported.sinceMs } satisfies FromWatchdog);
     reported = undefined;
   }
   seenTurn = turn;
@@ -48,11 +52,13 @@ function look(): void {
   sinceMs = performance.now();
 }
 
-function bark(): void {
+function bark(nowMs: number): void {
   const agent = labels.get(Atomics.load(cells, CELL.agent)) ?? 'an unknown agent';
   const method = labels.get(Atomics.load(cells, CELL.method)) ?? 'an unknown method';
-  reported = { agent, method, sinceMs };
-  const ms = Math.round(performance.now() - sinceMs);
+  // Another turn may have begun meanwhile, and those would be its names.
+  if (Atomics.load(cells, CELL.turn) !== seenTurn) return;
+  reported = { agent, method, sinceMs, untilMs: nowMs };
+  const ms = Math.floor(nowMs - sinceMs);
   const words = `skep: ${agent} ${method} has held the thread for ${ms} ms; every other agent waits`;
   // Not console.error: that goes through the thread that is stuck.
   writeSync(STDERR, `${lines === 'words' ? words : JSON.stringify({ time: new Date().toISOString(), event: 'stuck', agent, method, ms })}\n`);
