@@ -9,7 +9,6 @@
  * - S3 One whose name another process took ends: of two processes with one name that which started last goes on.
  * - S4 `stop` hands over what the node holds before it ends: no call fails for it.
  */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { startWatchdog, systemClock, systemRandom, type Watchdog } from '@skep/embedded';
 import { isSkepError, LIMITS, nodeId, type SkepError, toSkepError, universeId } from '@skep/kernel';
 import { type NatsPorts, natsPorts, type ProbeReport } from '@skep/nats';
@@ -18,6 +17,7 @@ import { accessOf, type NodeConfiguration, type NodeStatus, systemAccessOf } fro
 import { loadProject, type Project, readAddressKey } from '@skep/sdk/project';
 import { AdminAnswers } from './admin-answers.js';
 import type { EventLines } from './event-lines.js';
+import { EventLoopLag } from './event-loop-lag.js';
 
 export interface NodeServiceOptions {
   readonly configuration: NodeConfiguration;
@@ -29,11 +29,9 @@ export interface NodeServiceOptions {
 const START_AGAIN_MS = 250;
 const START_AGAIN_MS_MAX = 2_000;
 const WAITING_EVERY_MS = 5_000;
-const LAG_RESOLUTION_MS = 10;
-const NS_PER_MS = 1e6;
 
 export class NodeService {
-  private readonly lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
+  private readonly lag = new EventLoopLag(systemClock);
   private readonly startedMs = systemClock.nowMs();
   private readonly laneAlarms: { readonly lane: string; readonly message: string }[] = [];
   private ports: NatsPorts | undefined;
@@ -78,7 +76,7 @@ export class NodeService {
       report: (turn) => lines.say('blocked', turn),
     });
     const cluster = await this.untilOpen(ports, project);
-    this.lag.enable();
+    this.lag.start();
     this.admin = new AdminAnswers({
       cluster,
       status: () => this.status(cluster),
@@ -182,11 +180,9 @@ export class NodeService {
   private status({ node }: ClusterNode): NodeStatus {
     const { name, universe } = this.options.configuration;
     const { user, system } = process.cpuUsage();
-    const lagMs = { p99: lateMs(this.lag.percentile(99)), max: lateMs(this.lag.max) };
-    this.lag.reset();
     return {
       ...{ node: name, incarnation: node.id, pid: process.pid, universe, startedMs: this.startedMs },
-      ...{ incarnations: this.incarnations, linkBreaks: this.linkBreaks, lagMs, laneAlarms: this.laneAlarms },
+      ...{ incarnations: this.incarnations, linkBreaks: this.linkBreaks, lagMs: this.lag.get(), laneAlarms: this.laneAlarms },
       memoryBytes: process.memoryUsage.rss(),
       cpuMs: Math.round((user + system) / 1000),
       addressKeys: node.addressKeys.known,
@@ -203,11 +199,6 @@ export class NodeService {
 function withKeysOf({ name, addressKeys = {} }: NodeConfiguration, project: Project): Project {
   const own = Object.entries(addressKeys).map(([tenant, path]) => [tenant, readAddressKey({ tenant, path, source: `node ${name}` })]);
   return { ...project, addressKeys: { ...project.addressKeys, ...Object.fromEntries(own) } };
-}
-
-/** The histogram counts the step itself, too. */
-function lateMs(ns: number): number {
-  return Number.isFinite(ns) ? Math.max(0, Math.round(ns / NS_PER_MS - LAG_RESOLUTION_MS)) : 0;
 }
 
 /** Later the same may work. */

@@ -31,7 +31,7 @@ export interface NodeStatus {
   readonly incarnations: number;
   /** Times that its connection to the servers broke. */
   readonly linkBreaks: number;
-  /** How late its event loop was since the last time it was asked, in ms. */
+  /** How late its event loop was in the last whole window of five seconds, in ms. */
   readonly lagMs: { readonly p99: number; readonly max: number };
   readonly memoryBytes: number;
   /** CPU time of the process since its start, in ms. */
