@@ -45,9 +45,10 @@ export async function runChild<Kind extends FromChild['kind']>(task: ToChild, ki
         if (message.kind === kind) resolve(message as Extract<FromChild, { kind: Kind }>);
         if (message.kind === 'failed') reject(new Error(message.message));
       });
-      child.once('exit', (code, signal) => reject(new Error(`the process for ${task.role} ended early (${signal ?? `exit code ${code}`})`)));
+      // Not `exit`: its answer may be read after that.
+      child.once('close', (code, signal) => reject(new Error(`the process for ${task.role} ended early (${signal ?? `exit code ${code}`})`)));
     });
-    if (child.exitCode === null) await once(child, 'exit');
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
     return answer;
   } finally {
     clearTimeout(limit);

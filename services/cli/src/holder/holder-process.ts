@@ -20,8 +20,9 @@ export class HolderProcess {
       stdio: ['pipe', 'pipe', 'inherit'],
       windowsHide: true,
     });
+    // Not `exit`: what it said may be read after that.
     const gone = new Promise<void>((resolve) => {
-      child.once('exit', () => resolve());
+      child.once('close', () => resolve());
       child.once('error', () => resolve());
     });
     // A dead child's pipe must not take the parent with it.
