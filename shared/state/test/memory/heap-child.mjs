@@ -1,4 +1,4 @@
-// Measures what versions take in memory; run by heap.test.ts in a process of its own, with --expose-gc.
+// Measures what versions take in memory; run by heap.test.ts in a process of its own, with --expose-gc and --single-threaded.
 import { argv, memoryUsage, stdout } from 'node:process';
 import { draftOf, encodingsBytes, packTree, RetainedVersions, treeOf, unpackTree } from '../../dist/index.js';
 
