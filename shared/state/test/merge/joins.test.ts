@@ -37,6 +37,8 @@ describe('V8: sides that have most parts in common with the base', () => {
     const options = fc.constantFrom({}, { addressKey });
     const counts = fc.oneof(fc.integer({ min: 15, max: 22 }), fc.nat(300));
     const changes = steps(['set', 'set', 'delete', 'add']);
+    // A space lives as long as one of its trees.
+    expect(treeOf(null, { addressKey }).space).toBe(anchor.space);
     fc.assert(
       fc.property(options, counts, changes, changes, forms, (space, count, one, other, form) => {
         const members = objectOf(Array.from({ length: count }, (_, at) => [`k${at}`, at] as const)) as Plain;
