@@ -63,7 +63,11 @@ export async function main(dir: string, print: (line: string) => void): Promise<
 
   // Nobody has to wait for messages; this program does, to have something to print.
   const auditor = skep.agent(Auditor, 'aud');
-  while ((await auditor.state()).value.refused.length < 1 || (await desk.state()).value.reminders < 1) await pause(10);
+  const isOver = async () => {
+    const { done, reminders } = (await desk.state()).value;
+    return done.length === 2 && reminders > 0 && (await auditor.state()).value.refused.length === 1;
+  };
+  while (!(await isOver())) await pause(10);
   const { done, open } = (await desk.state()).value;
   print(`done: ${done.join(', ')}`);
   print(`open: ${open.join(', ')}`);
