@@ -120,11 +120,26 @@ const buries = check(killed, (swarm, { nodes, faults }) => {
     expect(((death?.atMs ?? 0) - last) / 100).toBeLessThan(asked ? ARBITRATED_TICKS_MAX : DECIDED_TICKS_MAX);
   }
 });
-const agrees = check(anything, (swarm) => {
+/** Two halves bury each other, and one of the dead is killed when somebody who came back has just heard it: nobody else knows it any more. */
+const split: fc.Arbitrary<Fault> = fc.record({
+  ...{ kind: fc.constant('cut'), nodes: fc.constant([0, 1]), way: fc.constant('both') },
+  ...{ atMs: fc.integer({ min: 600, max: 700 }), forMs: fc.integer({ min: 360, max: 420 }) },
+});
+const killedSoon: fc.Arbitrary<Fault> = fc.record({
+  ...{ kind: fc.constant('kill'), node: fc.constant(0), atMs: fc.integer({ min: 1_060, max: 1_200 }) },
+});
+const heardLast = fc.record({
+  ...{ nodes: fc.constant(4), seed, watches: fc.constant(true), untilMs: fc.constant(FAULTS_END_MS + AGREE_TICKS_MAX * 100) },
+  faults: fc.tuple(split, killedSoon),
+});
+
+function judgeViews(swarm: Swarm): void {
   const views = swarm.views();
   const alive = views.map(({ incarnation }) => incarnation).sort();
   for (const { sees } of views) expect(sees).toEqual(alive);
-});
+}
+const agrees = check(anything, judgeViews);
+const forgets = check(heardLast, judgeViews);
 const buriesForGood = check(anything, ({ revived }) => expect(revived).toEqual([]));
 
 describe('O4: failure detection', () => {
@@ -139,6 +154,8 @@ describe('O4: failure detection', () => {
   test('O4: a killed member is declared dead by every survivor within a bound of ticks, however many were killed at once', () => buries(RULES));
 
   test('O4: when messages flow again the survivors see exactly who lives, within a bound of ticks', () => agrees(RULES));
+
+  test('O4: a dead node that one survivor alone still knows is let go of when the record lists it no more', () => forgets(RULES));
 
   test('O4: a dead incarnation never returns', () => buriesForGood(RULES));
 });

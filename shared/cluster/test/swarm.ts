@@ -29,7 +29,7 @@ export interface Plan {
   readonly suspectAfterMs?: number;
   /** Whether the few who are outnumbered ask the registry, as the runtime does. Default true. */
   readonly arbitrates?: boolean;
-  /** Whether nodes watch the universe record, and let go of those whose lanes are sealed. Default false. */
+  /** Whether nodes look at the universe record now and then, and let go of those whom they miss and whose lanes are sealed. Default false. */
   readonly watches?: boolean;
 }
 
@@ -49,6 +49,9 @@ interface Running {
 const HEARTBEAT_MS = 100;
 const JITTER_MS_MAX = 10;
 const DELAY_MS_MAX = 50;
+/** Between two looks at the universe record. */
+const LOOK_MS = 700;
+const LOOK_MS_MORE = 300;
 
 export class Swarm {
   nowMs = 0;
@@ -109,6 +112,26 @@ export class Swarm {
     this.running[node] = running;
     for (const [other, each] of this.running.entries()) if (each !== undefined && other !== node) each.members.expect(incarnation, this.nowMs);
     this.beat(node, running);
+    if (this.plan.watches) this.planLook(node, running);
+  }
+
+  private planLook(node: number, running: Running): void {
+    this.at(this.nowMs + LOOK_MS + this.below(LOOK_MS_MORE), () => this.look(node, running));
+  }
+
+  /** As the runtime does: whoever is dead here and open there is sealed; whoever is open and not known is expected; the sealed who are missed have left. */
+  private look(node: number, running: Running): void {
+    if (this.running[node] !== running) return;
+    if ((this.awakeMs[node] as number) > this.nowMs) return this.at(this.awakeMs[node] as number, () => this.look(node, running));
+    const { incarnation, members } = running;
+    for (const each of this.open) {
+      if (each === incarnation) continue;
+      if (members.standing(each) === 'gone') this.seal(each);
+      else members.expect(each, this.nowMs);
+    }
+    for (const each of members.suspected()) if (!this.open.has(each)) members.left(each);
+    this.perform(node, running);
+    this.planLook(node, running);
   }
 
   private beat(node: number, running: Running): void {
@@ -173,11 +196,6 @@ export class Swarm {
   /** The victim learns of it a while later, when it writes, and comes back. */
   private seal(incarnation: IncarnationId): void {
     if (!this.open.delete(incarnation)) return;
-    if (this.plan.watches) {
-      for (const each of this.running) {
-        if (each !== undefined) this.at(this.nowMs + 500 + this.below(500), () => each.members.left(incarnation));
-      }
-    }
     const node = nodeOf(incarnation);
     const comeBack = (): void => {
       if (this.running[node]?.incarnation !== incarnation) return;
