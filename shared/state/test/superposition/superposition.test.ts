@@ -41,6 +41,17 @@ describe('V3: superposition', () => {
     expect(codeOf(() => engine.changeBranch(tried, 'two', base))).toBe('invalid-input');
   });
 
+  test('V3: a branch without a name gets one that nobody has, also after failed ones were collected', () => {
+    const { engine } = world();
+    const tried = engine.createSuperposition(agent, [{ tree: answering(1) }, { tree: answering(2) }, { tree: answering(3) }]);
+    engine.failBranch(tried, '0', 'no tests passed');
+    engine.garbageCollectFailed({ nowMs });
+    const more = engine.addExperimentalBranch(tried, { tree: answering(4) });
+    expect(more.branches.map(({ name }) => name)).toEqual(['1', '2', '3']);
+    const named = engine.createSuperposition(agent, [{ name: '1', tree: answering(1) }], { name: 'named' });
+    expect(engine.addExperimentalBranch(named, { tree: answering(2) }).branches.map(({ name }) => name)).toEqual(['1', '2']);
+  });
+
   test('V3: failed branches and collapses that are too old to be undone are collected', () => {
     const { engine } = world();
     const tried = engine.createSuperposition(agent, [{ tree: answering(1) }, { tree: answering(2) }, { tree: answering(3) }]);
