@@ -2,7 +2,7 @@
  * Decides what a command does to the superpositions of an agent: steps to fold, and the agent's next state where it changes. Changes
  * nothing itself; whatever is refused has changed nothing (G13).
  */
-import { type AgentId, checkName, LIMITS, type Limits, SkepError } from '@skep/kernel';
+import { type AgentId, checkName, isSkepError, LIMITS, type Limits, SkepError } from '@skep/kernel';
 import { diff } from '../diff.js';
 import { type Tree, treeOf } from '../tree.js';
 import { budgetOf, evictions } from './budget.js';
@@ -37,11 +37,18 @@ type Command = SuperpositionCommand<Observer> & Pick<Merging, 'rules'>;
 
 /** @throws SkepError `unknown-superposition`, `superposition-over`, `branch-failed`, `version-conflict`, `undo-expired`, `overloaded`, ... */
 export function planSuperposition(command: Command, agent: PlanningAgent): SuperpositionPlan {
-  const plan =
-    command.kind === 'create'
-      ? { steps: [created(command, agent)] }
-      : planFor(command, agent, mustGetSuperposition(agent.superpositions, agent.agent, command.name));
-  return withHousekeeping(plan, command, agent);
+  try {
+    const plan =
+      command.kind === 'create'
+        ? { steps: [created(command, agent)] }
+        : planFor(command, agent, mustGetSuperposition(agent.superpositions, agent.agent, command.name));
+    return withHousekeeping(plan, command, agent);
+  } catch (error) {
+    if (!isSkepError(error) || error.id !== undefined) throw error;
+    // Numbers, names and values are checked where nobody knows whose they are.
+    const { code, message, remedy } = error;
+    throw new SkepError(code, { message, remedy, id: agent.agent, cause: error });
+  }
 }
 
 function planFor(command: Exclude<Command, { readonly kind: 'create' }>, agent: PlanningAgent, superposition: Superposition): Planned {

@@ -2,7 +2,7 @@
  * Makes checkpoints durable. What is asked for while the store works goes to it together, in one `put`: a slow store gets larger groups, not
  * more of them. What is wrong with one state is no other checkpoint's failure: then each goes to the store for itself.
  */
-import { LIMITS, SkepError } from '@skep/kernel';
+import { isSkepError, LIMITS, SkepError } from '@skep/kernel';
 import type { Level } from '@skep/ports';
 import type { Checkpoint } from '../checkpoint.js';
 import type { KeptCheckpoint, NodeStore } from './node-store.js';
@@ -65,7 +65,7 @@ async function keep(store: NodeStore, asked: readonly Asked[]): Promise<void> {
       resolve(store.level);
     }
   } catch (error) {
-    const isOfOne = error instanceof SkepError && OF_ONE_STATE.has(error.code);
+    const isOfOne = isSkepError(error) && OF_ONE_STATE.has(error.code);
     if (isOfOne && asked.length > 1) for (const each of asked) await keep(store, [each]);
     else for (const { reject } of asked) reject(error);
   }

@@ -167,6 +167,15 @@ describe('V4: collapse', () => {
 });
 
 describe('V5: weights', () => {
+  test('V5, G13: whatever is refused says of which agent', () => {
+    const { engine } = world();
+    const tried = engine.createSuperposition(agent, [{ tree: answering(1) }, { tree: answering(2) }]);
+    const about = expect.objectContaining({ id: expect.stringContaining(agent) });
+    expect(() => engine.createSuperposition(agent, [{ tree: base, weight: -1 }], { name: 'other' })).toThrow(about);
+    expect(() => engine.updateWeights(tried, 'seen', { 0: Number.NaN })).toThrow(about);
+    expect(() => engine.addExperimentalBranch(tried, { tree: base, weight: 1 })).toThrow(about);
+  });
+
   test('V5: evidence moves the weights by the rule of Bayes', () => {
     const { engine } = world();
     const tried = engine.createSuperposition(agent, [
