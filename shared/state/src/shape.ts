@@ -1,6 +1,6 @@
 /**
  * Shapes: lists of keys in order, shared by maps that have the same keys. Agents' states are full of objects that look alike; a shape met
- * before saves the sorting, the checks and the memory.
+ * before saves the sorting, the checks and the memory. Only small ones are remembered: all of them take a few megabytes at most.
  */
 import { Refusal, sortKeys } from '@skep/kernel';
 
@@ -11,6 +11,9 @@ interface Shape {
 }
 
 const SHAPES = 1024;
+const SHAPE_KEYS_MAX = 64;
+/** Of all its keys together. */
+const SHAPE_UNITS_MAX = 2_048;
 const shapes: (Shape | undefined)[] = new Array<Shape | undefined>(SHAPES).fill(undefined);
 
 /** The keys in order. @throws Refusal for a key with a lone surrogate */
@@ -25,8 +28,15 @@ export function shapeOf(keys: string[]): readonly string[] {
   for (const key of keys) if (!key.isWellFormed()) throw new Refusal();
   const sorted = sortKeys(keys.slice());
   const shape = { given: keys, sorted: isSame(sorted, keys) ? keys : sorted };
-  shapes[slot] = shape;
+  if (isSmall(keys)) shapes[slot] = shape;
   return shape.sorted;
+}
+
+function isSmall(keys: readonly string[]): boolean {
+  if (keys.length > SHAPE_KEYS_MAX) return false;
+  let units = 0;
+  for (const key of keys) units += key.length;
+  return units <= SHAPE_UNITS_MAX;
 }
 
 const NO_KEYS: readonly string[] = [];
