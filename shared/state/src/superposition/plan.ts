@@ -5,7 +5,7 @@
 import { type AgentId, checkName, isSkepError, LIMITS, type Limits, SkepError } from '@skep/kernel';
 import { diff } from '../diff.js';
 import { type Tree, treeOf } from '../tree.js';
-import { budgetOf, evictions } from './budget.js';
+import { budgetOf, checkTogether, evictions } from './budget.js';
 import { collapsedTree, isExpired, type Merging, undoneTree } from './collapse.js';
 import type { BranchContent, BranchRequest, SuperpositionCommand } from './command.js';
 import { readEvidence } from './evidence.js';
@@ -30,6 +30,9 @@ export interface SuperpositionPlan {
   /** The agent's state after a collapse or its undoing. */
   readonly tree?: Tree;
 }
+
+/** What makes branches larger. */
+const GROWING: ReadonlySet<string> = new Set(['create', 'add', 'change']);
 
 type Planned = Omit<SuperpositionPlan, 'after'>;
 
@@ -109,8 +112,9 @@ function withHousekeeping(planned: Planned, { kind, name }: Command, agent: Plan
   const superposition = after.get(name);
   if (superposition === undefined || superposition.collapse !== undefined) return { ...planned, steps: before, after };
   const evicted = evictions(superposition, budgetOf(limits)).map(({ name: branch, reason }): LiveStep => ({ kind: 'failed', name, branch, reason }));
-  if (evicted.length === 0) return { ...planned, steps: before, after };
-  return { ...planned, steps: [...before, ...evicted], after: applySteps(after, evicted, moment) };
+  const plan = { ...planned, steps: [...before, ...evicted], after: evicted.length === 0 ? after : applySteps(after, evicted, moment) };
+  if (GROWING.has(kind)) checkTogether(plan.after, limits.superpositionsBytes);
+  return plan;
 }
 
 function created(

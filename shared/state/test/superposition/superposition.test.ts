@@ -238,6 +238,22 @@ describe('V5: weights', () => {
     expect(codeOf(() => engine.createSuperposition(agent, [{ tree: large('long'.repeat(10)) }], { name: 'large' }))).toBe('payload-too-large');
   });
 
+  test('V5, G13: what all superpositions of an agent hold together is bounded; what is refused has changed nothing', () => {
+    const { engine } = world({ superpositionsBytes: 2_500 });
+    const large = (letter: string) => base.apply([{ kind: 'create', path: ['draft'], new: letter.repeat(1_000) }]);
+    engine.createSuperposition(agent, [{ tree: large('a') }, { tree: base }], { name: 'one' });
+    const two = engine.createSuperposition(agent, [{ tree: large('b') }], { name: 'two' });
+    const refused = expect.objectContaining({ code: 'payload-too-large', id: agent, remedy: expect.stringContaining('drop') });
+    expect(() => engine.createSuperposition(agent, [{ tree: large('c') }], { name: 'three' })).toThrow(refused);
+    expect(() => engine.addExperimentalBranch(two, { tree: large('d') })).toThrow(refused);
+    expect(engine.listActiveSuperpositions(agent).map(({ name, branches }) => [name, branches.length])).toEqual([
+      ['one', 2],
+      ['two', 1],
+    ]);
+    engine.drop({ agent, name: 'one' });
+    expect(engine.addExperimentalBranch(two, { tree: large('d') }).branches.length).toBe(2);
+  });
+
   test('V5: above the budget of branches, and below the weight floor, the least likely goes', () => {
     const { engine } = world({ superpositionBranches: 2, superpositionOddsMax: 1_000 });
     const tried = engine.createSuperposition(agent, [
