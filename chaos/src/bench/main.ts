@@ -31,6 +31,7 @@ const GROUPS: Readonly<Record<GroupName, () => SceneGroup>> = {
 
 async function main(args: readonly string[]): Promise<void> {
   const options = parseOptions(args);
+  if (options.help) return void process.stdout.write(USAGE);
   const group = GROUPS[options.group]();
   const scenes = chosen(group, options.only);
   const say = (text: string) => void process.stderr.write(`bench: ${text}\n`);

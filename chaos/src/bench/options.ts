@@ -12,6 +12,8 @@ export interface Options {
   readonly profile: boolean;
   /** Scenes to run; undefined for all of them. */
   readonly only: readonly string[] | undefined;
+  /** Only the usage is asked for. */
+  readonly help: boolean;
   /** Measured time of each rate. */
   readonly seconds: number;
 }
@@ -22,7 +24,7 @@ export const USAGE = `npm run bench -- [cluster | state] [--json] [--only ID,ID]
   state        states alone: what versions, branches and merges cost in memory
 
   --json       the rows as one line of JSON on standard output, the table on standard error
-  --only       these scenes, for example --only turn.local,ask.local
+  --only       these scenes, for example --only turn.local,ask.local; one that is not there is answered with all that are
   --quick      a smoke run: too short for figures worth quoting
   --seconds N  measure each rate for N seconds (default 5)
   --peers      install other systems into chaos/bench/peers and measure them in the same run
@@ -41,14 +43,15 @@ export function parseOptions(args: readonly string[]): Options {
       seconds: { type: 'string', default: '5' },
       peers: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   });
   const group = groupOf(positionals);
   const seconds = Number(values.seconds);
   if (!(seconds > 0 && seconds <= 600)) throw new UsageError(`--seconds takes a number up to 600, not ${values.seconds}`);
-  const { json, quick, peers, profile } = values;
+  const { json, quick, peers, profile, help } = values;
   const only = values.only?.split(',').filter((id) => id !== '');
-  return { group, json, quick, peers, profile, seconds, only: only ?? (profile ? [PROFILED[group]] : undefined) };
+  return { group, json, quick, peers, profile, help, seconds, only: only ?? (profile ? [PROFILED[group]] : undefined) };
 }
 
 const PROFILED: Readonly<Record<GroupName, string>> = { node: 'turn.local', cluster: 'turn.r3.fsync', state: 'checkpoint.sealed' };

@@ -64,6 +64,11 @@ describe('the benchmark of states', () => {
     expect(existsSync(join(folder, '.cache', 'bench', 'checkpoint.sealed.html'))).toBe(true);
   });
 
+  test('says what it takes', async () => {
+    const { stdout } = await bench('--help');
+    expect(stdout).toMatch(/^npm run bench -- .*--profile/);
+  });
+
   test('names the scenes of states when one is asked for that is not', async () => {
     await expect(bench('--only', 'turn.local')).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('checkpoint.freeze') });
   });

@@ -56,6 +56,8 @@ export const LIMITS = {
   superpositionBranches: 256,
   /** What the branches of one superposition hold beyond what they share with its base; the least likely are evicted above it. */
   superpositionBytes: 16 * 1024 * 1024,
+  /** The same of all superpositions of one agent together: its snapshot holds them, and has twice `stateBytes` at most. */
+  superpositionsBytes: 48 * 1024 * 1024,
   /** The weight floor: a branch against which the odds are longer than this to one is evicted. */
   superpositionOddsMax: 1_000_000_000,
   /** How long a collapse can be undone where nothing else is said. */

@@ -50,6 +50,22 @@ describe('V3 V4 V5: ctx.superpose', () => {
     expect(state).toEqual({ best: 3, tried: ['branch 3'], deep: { list: [1, 13, 20, 3], note: 'kept 1 13 20 3' } });
   });
 
+  it('V4: what a handler returns of the state of its branch outlives the branch, as a copy', async () => {
+    const { value, state } = await done(async (agent, ctx) => {
+      const own = new Map([['kept', 'as it is']]);
+      const { value: kept } = await ctx.superpose(2, (branch) => {
+        branch.state.deep.list.push(branch.index);
+        branch.score(branch.index);
+        return { list: branch.state.deep.list, all: [branch.state], own };
+      });
+      kept.list.push(99);
+      return [kept.list, kept.all, kept.own === own, agent.deep.list.length];
+    });
+    const deep = { list: [1, 2, 3, 1], note: 'begun' };
+    expect(value).toEqual([[1, 2, 3, 1, 99], [{ ...START, deep }], true, 4]);
+    expect(state).toEqual({ ...START, deep });
+  });
+
   it('V5: by weight; what no branch names stays 1, and weights add up to 1', async () => {
     const { value } = await done((_agent, ctx) =>
       ctx.superpose(

@@ -3,7 +3,8 @@
  * share what they have in common: both cost the same however large the state is (V2).
  *
  * - E1 A checkpoint never changes. What one branch does is not seen by any other.
- * - E2 A state that did not change makes no new checkpoint.
+ * - E2 A state that did not change makes no new checkpoint: the same tree, as a draft gives it back that changed nothing, or one whose root is
+ *   known to be the same. Equal content that was made anew and has no root yet is not looked for, as that would cost its size.
  * - E3 A merge with conflicts changes nothing.
  */
 import { type AgentId, checkName, SkepError } from '@skep/kernel';

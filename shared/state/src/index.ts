@@ -29,6 +29,7 @@ export { type MergeInput, type MergeOutcome, mergeAncestors, mergeTrees } from '
 export type { MergeOptions, MergePlan, MergeResult } from './merge/plan.js';
 export type { ListById, MergeRule, MergeStrategy, NamedStrategy } from './merge/rule.js';
 export { isKeyedPack, packTree, unpackTree } from './pack.js';
+export { isDraftPart } from './part.js';
 export { type Sink, sinkTree } from './seal.js';
 export type { Shared } from './share.js';
 export { budgetOf, evictions, type SuperpositionBudget } from './superposition/budget.js';

@@ -2,7 +2,6 @@
  * The methods of arrays that move items. JavaScript's own would read and assign item after item, and assigning copies; these move the slots
  * themselves, so a part that was opened stays what it is. All other methods of arrays work through the traps.
  */
-import type { Slot } from './draft-scope.js';
 import type { ListPart } from './list-part.js';
 import { PART } from './part.js';
 
@@ -59,11 +58,12 @@ export const LIST_METHODS: ReadonlyMap<string, unknown> = new Map<string, unknow
 
     sort(this: object, compare?: Compare): object {
       const part = listPartOf(this);
-      const pairs = Array.from({ length: part.length }, (_, at) => ({ value: part.at(at), at }));
-      const sorted = pairs.toSorted((one, other) => (compare ?? byText)(one.value, other.value));
+      const values = Array.from({ length: part.length }, (_, at) => part.at(at));
+      // As they are now: what compares them may change the list, and is overwritten then, as in an array.
+      const pairs = part.slots.all().map((slot, at) => ({ slot, value: values[at] }));
+      const sorted = pairs.sort((one, other) => (compare ?? byText)(one.value, other.value));
       const slots = part.slots.all();
-      const ordered = sorted.map(({ at }) => slots[at] as Slot);
-      for (const [at, slot] of ordered.entries()) slots[at] = slot;
+      for (const [at, { slot }] of sorted.entries()) slots[at] = slot;
       part.touch();
       return this;
     },

@@ -92,8 +92,12 @@ export class ListPart implements ProxyHandler<never[]> {
     const index = typeof key === 'string' ? indexOf(key) : -1;
     if (key === 'length') this.truncate(value);
     else if (index < 0) throw this.refusal('a list has indexes and no other members; such a member');
-    else if (index > this.slots.length) throw this.refusal('a hole in a list');
-    else this.put(index, this.itemOf(value, index));
+    else {
+      // First, as getters of the value may change the list.
+      const item = this.itemOf(value, index);
+      if (index > this.slots.length) throw this.refusal('a hole in a list');
+      this.put(index, item);
+    }
     return true;
   }
 
@@ -159,7 +163,8 @@ export class ListPart implements ProxyHandler<never[]> {
   }
 
   private refusal(what: string): SkepError {
-    return new SkepError('invalid-value', { message: `${what} cannot be kept, at ${formatPath(pathOf(this))}` });
+    const remedy = 'Put items in with push or splice, and take them out with splice.';
+    return new SkepError('invalid-value', { message: `${what} cannot be kept, at ${formatPath(pathOf(this))}`, remedy });
   }
 }
 

@@ -16,3 +16,8 @@ export function partOf(value: object): Part | undefined {
   const part = (value as { readonly [PART]?: unknown })[PART];
   return typeof part === 'object' && part !== null && (part as Partial<Part>).isDraftPart === true ? (part as Part) : undefined;
 }
+
+/** Whether it is an object or list of a draft, which can be used for as long as the draft goes on. */
+export function isDraftPart(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && partOf(value) !== undefined;
+}

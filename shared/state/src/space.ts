@@ -12,6 +12,8 @@ export interface Address {
 
 /** Addresses kept; twice as many at most, the older half is dropped. */
 const ADDRESSES_KEPT = 16_384;
+/** Longer keys are hashed whenever they are met: what is kept takes some ten megabytes at most, whatever the keys are. */
+const KEPT_KEY_UNITS_MAX = 256;
 const utf8 = new TextEncoder();
 
 export class Space {
@@ -29,6 +31,7 @@ export class Space {
     const known = this.recent.get(key);
     if (known !== undefined) return known;
     const address = this.older.get(key) ?? this.computeAddress(key);
+    if (key.length > KEPT_KEY_UNITS_MAX) return address;
     if (this.recent.size >= ADDRESSES_KEPT) {
       this.older = this.recent;
       this.recent = new Map();

@@ -27,7 +27,7 @@ export interface BranchOutcome {
 export interface Superposed<Result> {
   /** Index of the branch that was kept. */
   readonly winner: number;
-  /** What its handler returned. */
+  /** What its handler returned; parts of the branch's state as copies. */
   readonly value: Result;
   readonly branches: readonly BranchOutcome[];
 }

@@ -4,6 +4,7 @@ import { type Draft, draftOf, logOf, type Tree } from '@skep/state';
 import type { StepInfo } from '../context.js';
 import { SeededChance } from '../seeded-chance.js';
 import type { BranchContext, BranchHandler, Superposed, SuperposeOptions } from './branch-context.js';
+import { detached } from './detached.js';
 import type { Ended } from './ranking.js';
 import { checkStepName, type SuperposeHost, Superposing } from './superposing.js';
 
@@ -98,9 +99,10 @@ export class Branch implements BranchContext {
   /** Runs the handler to its end; the tree and value of a branch that succeeded. */
   async run<Result>(handler: BranchHandler<unknown, Result>): Promise<{ readonly tree: Tree; readonly value: Result } | undefined> {
     try {
-      const value = await handler(this);
+      const returned = await handler(this);
       // A handler that caught the failure has failed all the same.
       if (this.over || this.reason !== null) return undefined;
+      const value = detached(returned);
       const { tree } = this.draft.finish();
       this.outcome = 'succeeded';
       return { tree, value };

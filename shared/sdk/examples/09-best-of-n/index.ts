@@ -2,7 +2,8 @@
  * Best of n: eight ways to remember, in 200 characters, what an agent saw in the first half of its work. What it did in the second half
  * says which of them was the best; that one is kept, the others are gone.
  *
- * The work is a file as SWE-agent writes it, gzip or plain: `node index.ts .skep my.traj.gz`. Without one, a small one beside this file.
+ * The work is a file as SWE-agent writes it, gzip or plain: `npx jiti shared/sdk/examples/09-best-of-n/index.ts .skep my.traj.gz`. Without
+ * one, a small one beside this file.
  */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';

@@ -3,7 +3,7 @@
  *
  * Two of the numbers are replaced by their sum, difference, product or quotient, again and again, until the target is there. For each move
  * eight branches grow a search tree of their own, each with chance of its own; the move of the best one is kept. The seed makes it the same
- * each time: `node index.ts .skep 7`.
+ * each time: `npx jiti shared/sdk/examples/10-tree-search/index.ts .skep 7`.
  */
 import { defineAgent, openSkep } from '@skep/sdk';
 

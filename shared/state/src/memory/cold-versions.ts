@@ -90,8 +90,9 @@ export class ColdVersions {
 
   /** Deletes all versions of an agent. */
   async forget(agent: string): Promise<void> {
-    this.pending = this.pending.filter((evicted) => evicted.agent !== agent);
     await this.work.catch(() => {});
+    // Afterwards: what could not be written waits again.
+    this.pending = this.pending.filter((evicted) => evicted.agent !== agent);
     const blobs = this.index.get(agent);
     this.index.set(agent, []);
     await Promise.all(blobs.map(({ address }) => this.blob.delete(address)));

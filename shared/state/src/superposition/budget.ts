@@ -1,6 +1,7 @@
 /** What a superposition may hold, and who goes first when it holds more: the least likely branch (V5). */
 import { SkepError } from '@skep/kernel';
 import { ownBytes } from './own-bytes.js';
+import type { Superpositions } from './step.js';
 import { type FailedBranch, type Superposition, weightsOf } from './superposition.js';
 
 export interface SuperpositionBudget {
@@ -47,5 +48,21 @@ export function evictions(superposition: Superposition, budget: SuperpositionBud
     message: `the branches hold ${bytes} bytes of their own, ${budget.bytes} are allowed`,
     id: `${superposition.agent} ${superposition.name}`,
     remedy: 'Change less in a branch, or keep large values outside.',
+  });
+}
+
+/**
+ * What the branches of all superpositions of an agent hold, beside what each shares with its base.
+ * @throws SkepError `payload-too-large` above `bytesMax`
+ */
+export function checkTogether(superpositions: Superpositions, bytesMax: number): void {
+  const all = [...superpositions.values()];
+  const whole = all.reduce((sum, { branches }) => branches.reduce((bytes, { tree }) => bytes + tree.byteLength, sum), 0);
+  if (whole <= bytesMax) return;
+  const bytes = all.reduce((sum, { base, branches }) => branches.reduce((own, { tree }) => own + ownBytes(base.tree, tree), sum), 0);
+  if (bytes <= bytesMax) return;
+  throw new SkepError('payload-too-large', {
+    message: `the branches of all superpositions hold ${bytes} bytes of their own, ${bytesMax} are allowed`,
+    remedy: 'Collapse or drop a superposition first, or change less in a branch.',
   });
 }

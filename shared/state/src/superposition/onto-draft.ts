@@ -21,7 +21,10 @@ export function editInPlace(state: unknown, edits: readonly Edit[]): void {
 
 function containerOf(state: unknown, path: Path): Container {
   let at = state;
-  for (const step of path.slice(0, -1)) at = (at as Container | undefined)?.[step];
+  // Own members only: the way to a constructor leads out of the state.
+  for (const step of path.slice(0, -1)) {
+    at = typeof at === 'object' && at !== null && Object.hasOwn(at, step) ? (at as Container)[step] : undefined;
+  }
   if (typeof at !== 'object' || at === null) throw lost(path);
   return at as Container;
 }

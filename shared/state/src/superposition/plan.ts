@@ -2,10 +2,10 @@
  * Decides what a command does to the superpositions of an agent: steps to fold, and the agent's next state where it changes. Changes
  * nothing itself; whatever is refused has changed nothing (G13).
  */
-import { type AgentId, checkName, LIMITS, type Limits, SkepError } from '@skep/kernel';
+import { type AgentId, checkName, isSkepError, LIMITS, type Limits, SkepError } from '@skep/kernel';
 import { diff } from '../diff.js';
 import { type Tree, treeOf } from '../tree.js';
-import { budgetOf, evictions } from './budget.js';
+import { budgetOf, checkTogether, evictions } from './budget.js';
 import { collapsedTree, isExpired, type Merging, undoneTree } from './collapse.js';
 import type { BranchContent, BranchRequest, SuperpositionCommand } from './command.js';
 import { readEvidence } from './evidence.js';
@@ -31,17 +31,27 @@ export interface SuperpositionPlan {
   readonly tree?: Tree;
 }
 
+/** What makes branches larger. */
+const GROWING: ReadonlySet<string> = new Set(['create', 'add', 'change']);
+
 type Planned = Omit<SuperpositionPlan, 'after'>;
 
 type Command = SuperpositionCommand<Observer> & Pick<Merging, 'rules'>;
 
 /** @throws SkepError `unknown-superposition`, `superposition-over`, `branch-failed`, `version-conflict`, `undo-expired`, `overloaded`, ... */
 export function planSuperposition(command: Command, agent: PlanningAgent): SuperpositionPlan {
-  const plan =
-    command.kind === 'create'
-      ? { steps: [created(command, agent)] }
-      : planFor(command, agent, mustGetSuperposition(agent.superpositions, agent.agent, command.name));
-  return withHousekeeping(plan, command, agent);
+  try {
+    const plan =
+      command.kind === 'create'
+        ? { steps: [created(command, agent)] }
+        : planFor(command, agent, mustGetSuperposition(agent.superpositions, agent.agent, command.name));
+    return withHousekeeping(plan, command, agent);
+  } catch (error) {
+    if (!isSkepError(error) || error.id !== undefined) throw error;
+    // Numbers, names and values are checked where nobody knows whose they are.
+    const { code, message, remedy } = error;
+    throw new SkepError(code, { message, remedy, id: agent.agent, cause: error });
+  }
 }
 
 function planFor(command: Exclude<Command, { readonly kind: 'create' }>, agent: PlanningAgent, superposition: Superposition): Planned {
@@ -102,8 +112,9 @@ function withHousekeeping(planned: Planned, { kind, name }: Command, agent: Plan
   const superposition = after.get(name);
   if (superposition === undefined || superposition.collapse !== undefined) return { ...planned, steps: before, after };
   const evicted = evictions(superposition, budgetOf(limits)).map(({ name: branch, reason }): LiveStep => ({ kind: 'failed', name, branch, reason }));
-  if (evicted.length === 0) return { ...planned, steps: before, after };
-  return { ...planned, steps: [...before, ...evicted], after: applySteps(after, evicted, moment) };
+  const plan = { ...planned, steps: [...before, ...evicted], after: evicted.length === 0 ? after : applySteps(after, evicted, moment) };
+  if (GROWING.has(kind)) checkTogether(plan.after, limits.superpositionsBytes);
+  return plan;
 }
 
 function created(

@@ -64,10 +64,9 @@ export class SuperpositionEngine {
     return this.change({ agent, name }, { kind: 'create', name, branches, graceMs });
   }
 
-  /** Its weight is its share of the whole; default: as much as the others have on average. @throws SkepError */
+  /** Its weight is its share of the whole; default: as much as the others have on average. Its name: the first free number. @throws SkepError */
   addExperimentalBranch(ref: SuperpositionRef, state: ExperimentalState): Superposition {
-    const { branches, failed } = this.mustGet(ref);
-    const branch = { ...state, name: state.name ?? String(branches.length + failed.length) };
+    const branch = { ...state, name: state.name ?? freeName(this.mustGet(ref)) };
     return this.change(ref, { kind: 'add', name: ref.name, branch });
   }
 
@@ -179,4 +178,12 @@ export class SuperpositionEngine {
     if (superpositions.size === 0) this.agents.delete(agent);
     else this.agents.set(agent, superpositions);
   }
+}
+
+/** The number that its place would have, or the next one that nobody has. */
+function freeName({ branches, failed }: Superposition): string {
+  const taken = new Set([...branches, ...failed].map(({ name }) => name));
+  let number = taken.size;
+  while (taken.has(String(number))) number += 1;
+  return String(number);
 }

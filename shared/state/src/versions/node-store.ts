@@ -31,7 +31,8 @@ export interface KeptCheckpoint {
  *
  * - `put` resolves when all of these are kept at `level`; when it rejects, those that were new may be there or not, and are put again.
  *   It may take its time: one call at a time is under way, what is asked for meanwhile follows in the next one.
- * - Keeping what is there already changes nothing.
+ * - Keeping what is there already changes nothing. Another state under an id that is there is refused as `version-conflict`: numbers of an
+ *   agent begin with 1 in each engine, so a store belongs to one engine.
  * - The store may not lose what it acknowledged. It copies what it needs of a tree before it resolves.
  */
 export interface NodeStore {
@@ -49,7 +50,11 @@ export function memoryNodeStore(addressKey?: Uint8Array): NodeStore {
   return {
     level: 'memory',
     async put(checkpoints) {
-      for (const { id, root, tree } of checkpoints) if (!kept.has(id)) kept.set(id, { root, pack: packTree(tree) });
+      for (const { id, root, tree } of checkpoints) {
+        const known = kept.get(id);
+        if (known === undefined) kept.set(id, { root, pack: packTree(tree) });
+        else if (known.root !== root) throw takenBy(id);
+      }
     },
     async get(id) {
       const found = kept.get(id);
@@ -59,4 +64,12 @@ export function memoryNodeStore(addressKey?: Uint8Array): NodeStore {
       return tree;
     },
   };
+}
+
+function takenBy(id: CheckpointId): SkepError {
+  return new SkepError('version-conflict', {
+    message: 'another state is kept under this id',
+    id,
+    remedy: 'Give each engine a store of its own.',
+  });
 }

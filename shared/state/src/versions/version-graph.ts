@@ -144,7 +144,10 @@ export class VersionGraph implements Lineage {
     return bestCommonAncestors([this.get(one)], this.get(other));
   }
 
-  /** The checkpoint that wrote what is at a path of a branch's head, or took it away; undefined if nothing ever was there. @throws SkepError `unknown-checkpoint` */
+  /**
+   * The checkpoint that wrote what is at a path of a branch's head, or took it away; undefined if nothing ever was there.
+   * @throws SkepError `unknown-checkpoint`, also where it would have to look at a state that was let go (`release`)
+   */
   blame(path: Path, branch: string = MAIN_BRANCH): Checkpoint | undefined {
     return blamed(this.mustGetHead(branch), path);
   }
@@ -152,6 +155,8 @@ export class VersionGraph implements Lineage {
   /**
    * Lets go of the states of all checkpoints but the newest `keep`, the heads, what was tagged, and what branches are compared with when they
    * are merged, in whatever order. The graph stays. With a store only what it has is let go: nothing is lost. Returns how many were.
+   * Who wrote a place can be told no further back than states are held: `blame` and merges by the rule `last-writer` (unless `clocksOf` tells
+   * the clocks) that need more are refused as `unknown-checkpoint`, with the id of the state to be recalled.
    */
   release(keep: number): number {
     const heads = [...this.others.values(), ...(this.main === undefined ? [] : [this.main])];

@@ -22,8 +22,14 @@ function versionsOf(name: string, count: number): readonly Tree[] {
 class WatchedBlob extends MemoryBlob {
   readonly held = new Map<string, number>();
   isBroken = false;
+  private begin: () => void = () => {};
+  /** The first write. */
+  readonly begun = new Promise<void>((resolve) => {
+    this.begin = resolve;
+  });
 
   override async put(bytes: Uint8Array) {
+    this.begin();
     if (this.isBroken) throw new Error('the disk is away');
     const address = await super.put(bytes);
     this.held.set(address, bytes.length);
@@ -112,6 +118,21 @@ describe('V10: versions beyond the budget', () => {
     await cold.flush();
     expect(cold.waiting).toBe(0);
     expect(stepOf(await cold.at('a', 4))).toBe(4);
+  });
+
+  test('V10: an agent that is forgotten while its versions cannot be written does not come back with the next write', async () => {
+    const blob = new WatchedBlob();
+    const cold = new ColdVersions(blob);
+    for (const [version, tree] of versionsOf('a', 5).entries()) cold.take({ agent: 'a', version, tree });
+    blob.isBroken = true;
+    const flushed = codeOf(cold.flush());
+    await blob.begun;
+    await cold.forget('a');
+    await flushed;
+    blob.isBroken = false;
+    expect(await cold.at('a', 4)).toBeUndefined();
+    await cold.flush();
+    expect(blob.held.size).toBe(0);
   });
 
   test('G11: a blob that is gone is an error, and no version that never was', async () => {

@@ -65,6 +65,9 @@ describe('V3: laws', () => {
     );
     expect(codeOf(() => editInPlace({}, [{ kind: 'delete', path: [] }]))).toBe('invalid-path');
     expect(codeOf(() => editInPlace({}, [{ kind: 'update', path: ['a', 'b'], new: 1 }]))).toBe('invalid-path');
+    const outside = { kind: 'create', path: ['constructor', 'prototype', 'reached'], new: true } as const;
+    expect(codeOf(() => editInPlace(draftOf(treeOf({})).state, [outside]))).toBe('invalid-path');
+    expect('reached' in {}).toBe(false);
   });
 
   test('V5: a branch is charged for what it does not share: nothing for itself, at most all of it', () => {

@@ -41,6 +41,17 @@ describe('V3: superposition', () => {
     expect(codeOf(() => engine.changeBranch(tried, 'two', base))).toBe('invalid-input');
   });
 
+  test('V3: a branch without a name gets one that nobody has, also after failed ones were collected', () => {
+    const { engine } = world();
+    const tried = engine.createSuperposition(agent, [{ tree: answering(1) }, { tree: answering(2) }, { tree: answering(3) }]);
+    engine.failBranch(tried, '0', 'no tests passed');
+    engine.garbageCollectFailed({ nowMs });
+    const more = engine.addExperimentalBranch(tried, { tree: answering(4) });
+    expect(more.branches.map(({ name }) => name)).toEqual(['1', '2', '3']);
+    const named = engine.createSuperposition(agent, [{ name: '1', tree: answering(1) }], { name: 'named' });
+    expect(engine.addExperimentalBranch(named, { tree: answering(2) }).branches.map(({ name }) => name)).toEqual(['1', '2']);
+  });
+
   test('V3: failed branches and collapses that are too old to be undone are collected', () => {
     const { engine } = world();
     const tried = engine.createSuperposition(agent, [{ tree: answering(1) }, { tree: answering(2) }, { tree: answering(3) }]);
@@ -156,6 +167,15 @@ describe('V4: collapse', () => {
 });
 
 describe('V5: weights', () => {
+  test('V5, G13: whatever is refused says of which agent', () => {
+    const { engine } = world();
+    const tried = engine.createSuperposition(agent, [{ tree: answering(1) }, { tree: answering(2) }]);
+    const about = expect.objectContaining({ id: expect.stringContaining(agent) });
+    expect(() => engine.createSuperposition(agent, [{ tree: base, weight: -1 }], { name: 'other' })).toThrow(about);
+    expect(() => engine.updateWeights(tried, 'seen', { 0: Number.NaN })).toThrow(about);
+    expect(() => engine.addExperimentalBranch(tried, { tree: base, weight: 1 })).toThrow(about);
+  });
+
   test('V5: evidence moves the weights by the rule of Bayes', () => {
     const { engine } = world();
     const tried = engine.createSuperposition(agent, [
@@ -216,6 +236,22 @@ describe('V5: weights', () => {
     const more = engine.addExperimentalBranch(tried, { name: 'c', tree: large('c'), weight: 0.4 });
     expect([more.branches.map(({ name }) => name), more.failed]).toEqual([['a', 'c'], [{ name: 'b', reason: 'evicted: too many bytes' }]]);
     expect(codeOf(() => engine.createSuperposition(agent, [{ tree: large('long'.repeat(10)) }], { name: 'large' }))).toBe('payload-too-large');
+  });
+
+  test('V5, G13: what all superpositions of an agent hold together is bounded; what is refused has changed nothing', () => {
+    const { engine } = world({ superpositionsBytes: 2_500 });
+    const large = (letter: string) => base.apply([{ kind: 'create', path: ['draft'], new: letter.repeat(1_000) }]);
+    engine.createSuperposition(agent, [{ tree: large('a') }, { tree: base }], { name: 'one' });
+    const two = engine.createSuperposition(agent, [{ tree: large('b') }], { name: 'two' });
+    const refused = expect.objectContaining({ code: 'payload-too-large', id: agent, remedy: expect.stringContaining('drop') });
+    expect(() => engine.createSuperposition(agent, [{ tree: large('c') }], { name: 'three' })).toThrow(refused);
+    expect(() => engine.addExperimentalBranch(two, { tree: large('d') })).toThrow(refused);
+    expect(engine.listActiveSuperpositions(agent).map(({ name, branches }) => [name, branches.length])).toEqual([
+      ['one', 2],
+      ['two', 1],
+    ]);
+    engine.drop({ agent, name: 'one' });
+    expect(engine.addExperimentalBranch(two, { tree: large('d') }).branches.length).toBe(2);
   });
 
   test('V5: above the budget of branches, and below the weight floor, the least likely goes', () => {

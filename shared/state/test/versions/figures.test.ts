@@ -1,4 +1,4 @@
-import { agentId, SkepError } from '@skep/kernel';
+import { agentId, LIMITS, SkepError } from '@skep/kernel';
 import {
   type Checkpoint,
   type CheckpointId,
@@ -119,6 +119,28 @@ describe('V1: frozen, sealed, durable', () => {
     expect(await one.durable).toBe('local');
     expect((await store.get(one.id))?.root()).toBe(one.seal());
     expect(await store.get(two.id)).toBeUndefined();
+  });
+
+  test('V1: what is wrong with one state keeps no other from becoming durable', async () => {
+    const damaged = treeOf({ n: 'damaged' });
+    damaged.root = () => {
+      throw new SkepError('corrupt', { message: 'damaged' });
+    };
+    const engine = new StateEngine({ store: memoryNodeStore() });
+    const other = agentId({ tenant: 'other', kind: 'counter', name: 'a1' });
+    const [bad, good] = [engine.createCheckpoint(agent, damaged), engine.createCheckpoint(other, treeOf({ n: 1 }))];
+    const [first, second] = await Promise.allSettled([bad.durable, good.durable]);
+    expect(first).toMatchObject({ status: 'rejected', reason: { code: 'corrupt' } });
+    expect(second).toEqual({ status: 'fulfilled', value: 'memory' });
+  });
+
+  test('V1, G13: a state that could not be read again is not called durable', async () => {
+    const text = 'x'.repeat(LIMITS.stateBytes / 4);
+    const engine = new StateEngine({ store: memoryNodeStore() });
+    const checkpoint = engine.createCheckpoint(agent, treeOf([text, text, text, text]));
+    await expect(checkpoint.durable).rejects.toMatchObject({ code: 'payload-too-large', id: checkpoint.id });
+    engine.createCheckpoint(agent, treeOf(0));
+    expect(engine.versions(agent).release(0)).toBe(0);
   });
 
   test('V1: a state is recalled from the store where the engine does not have it', async () => {

@@ -47,5 +47,16 @@ export function nodeStoreSuite(name: string, open: () => NodeStore): void {
       await store.put([]);
       expect((await store.get(id))?.root()).toBe(tree.root());
     });
+
+    test('V1, G13: another state under an id that is there is refused, and never taken for kept', async () => {
+      const store = open();
+      const [one, other] = [new StateEngine({ store }), new StateEngine({ store })];
+      const first = one.createCheckpoint(agent, treeOf({ n: 1 }));
+      await first.durable;
+      const second = other.createCheckpoint(agent, treeOf({ n: 2 }));
+      expect(second.id).toBe(first.id);
+      await expect(second.durable).rejects.toMatchObject({ code: 'version-conflict', id: first.id });
+      expect((await store.get(first.id))?.root()).toBe(first.seal());
+    });
   });
 }

@@ -1,5 +1,5 @@
 import { agentId } from '@skep/kernel';
-import { type BranchName, draftOf, MAIN_BRANCH, StateEngine, treeOf } from '@skep/state';
+import { type BranchName, draftOf, MAIN_BRANCH, memoryNodeStore, StateEngine, treeOf } from '@skep/state';
 import { describe, expect, test } from 'vitest';
 
 const agent = agentId({ tenant: 'default', kind: 'known', name: 'released' });
@@ -47,6 +47,28 @@ describe('V8: letting go of old states', () => {
     expect(graph.release(0)).toBeGreaterThan(0);
     expect(engine.mergeStates(named('one'), MAIN).kind).toBe('merged');
     expect(Object.keys(engine.head(MAIN).tree.value() as object)).toHaveLength(1 + 2 + 6);
+  });
+
+  test('V8, G13: who wrote last is not guessed where the states that say it were let go', async () => {
+    const engine = new StateEngine({ store: memoryNodeStore() });
+    const write = (branch: string, ms: number, value: string) => {
+      const tree = treeOf({ start: true, value, ms });
+      return engine.createCheckpoint(agent, tree, branch, { clock: { ms, counter: 0 } });
+    };
+    const made = [write(MAIN_BRANCH, 1, 'first')];
+    engine.branchState(engine.head(MAIN), 'one');
+    made.push(...[2, 4, 6].map((ms) => write('one', ms, 'one')), ...[3, 5, 7].map((ms) => write(MAIN_BRANCH, ms, 'main')));
+    await Promise.all(made.map(({ durable }) => durable));
+    expect(engine.versions(agent).release(0)).toBe(4);
+    const rules = [{ path: ['*'], resolve: 'last-writer' }] as const;
+    const refused = expect.objectContaining({ code: 'unknown-checkpoint', remedy: expect.stringContaining('recallState') });
+    expect(() => engine.mergeStates(named('one'), MAIN, { rules })).toThrow(refused);
+    expect(() => engine.versions(agent).blame(['value'])).toThrow(refused);
+    expect(engine.head(MAIN).id).toBe(made.at(-1)?.id);
+    for (const { id } of made) await engine.recallState(id);
+    expect(engine.mergeStates(named('one'), MAIN, { rules }).kind).toBe('merged');
+    // What one wrote first, at 2, is older than what main wrote first, at 3.
+    expect(engine.head(MAIN).tree.value()).toEqual({ start: true, value: 'main', ms: 7 });
   });
 
   test('V8: what nobody can need any more is let go, however often branches came and went', () => {
