@@ -6,7 +6,7 @@
  */
 import { type AgentId, SkepError, tick } from '@skep/kernel';
 import { type AgentRecord, type Cause, encodeRecord, type RecordEvent, type RecordRest, type TurnRecord } from '@skep/protocol';
-import type { RetainedAgent, RetainedVersions, Tree } from '@skep/state';
+import { heldStates, type RetainedAgent, type RetainedVersions, type Tree } from '@skep/state';
 import type { Activation } from './activation.js';
 import type { ActorState } from './actor-state.js';
 import { causeOf } from './cause.js';
@@ -56,9 +56,12 @@ export class Recorder {
     ready.check(record);
     const ticket = this.options.lane.write(agent, body);
     this.gate.draw(ticket);
-    const { version, clock } = ready;
+    const { version, clock, superpositions } = ready;
     ready.apply(record, tree);
-    if (ready.version !== version && activation.versions !== undefined) this.retain(activation.versions, ready, record.ms - clock.ms);
+    if (activation.versions !== undefined) {
+      if (ready.version !== version) this.retain(activation.versions, ready, record.ms - clock.ms);
+      if (ready.superpositions !== superpositions) this.retained.putBeside(activation.versions, heldStates(ready.superpositions));
+    }
     if (takes) taken.clear();
     activation.lastTicket = ticket;
     activation.position += 1;

@@ -10,7 +10,7 @@
 import { type AgentAddress, type AgentId, parseAgentId, SkepError, toSkepError } from '@skep/kernel';
 import type { LaneRecord, Refusal, SnapshotReference } from '@skep/lane';
 import type { NotTaken } from '@skep/protocol';
-import { type RetainedVersions, type Tree, treeOf } from '@skep/state';
+import { heldStates, type RetainedVersions, type Tree, treeOf } from '@skep/state';
 import { Activation } from './activation.js';
 import type { Gate } from './gate.js';
 import type { HostOptions } from './host-options.js';
@@ -285,8 +285,9 @@ export class Roster {
   /** Its state counts as the newest of its versions from now on; those before are not in memory. */
   hold(activation: Activation): void {
     this.drop(activation);
-    const { version, tree } = activation.ready;
+    const { version, tree, superpositions } = activation.ready;
     activation.versions = this.retained.open(activation.agent, version, tree);
+    if (superpositions.size > 0) this.retained.putBeside(activation.versions, heldStates(superpositions));
   }
 
   private drop(activation: Activation): void {

@@ -86,6 +86,22 @@ describe('V3 V4 V5: superpositions in the log of their agent', () => {
     expect(await life.state(A)).toEqual({ answer: 2, notes: ['begun', 'first', 'meanwhile'] });
   });
 
+  it('V10: what branches hold counts in the memory of the node, from a restart on, too, until they are gone', async () => {
+    const { world, life, order } = await solver();
+    const { retained } = life.node.host;
+    const without = retained.countedBytes();
+    const notes = Array.from({ length: 100 }, (_, at) => `${at}`.padEnd(100, 'x'));
+    await order({ kind: 'create', name: 'plan', branches: [{ name: 'long', state: { answer: 1, notes } }, { name: 'short' }] });
+    const held = retained.countedBytes() - without;
+    expect(held).toBeGreaterThan(10_000);
+    life.crash();
+    const next = await world.start();
+    await world.driven(next.node.host.reading(A));
+    expect(next.node.host.retained.countedBytes() - without).toBeGreaterThan(held * 0.9);
+    await world.driven(next.node.host.superpose(A, { kind: 'drop', name: 'plan' }));
+    expect(next.node.host.retained.countedBytes() - without).toBeLessThan(held / 10);
+  });
+
   it('V4: a collapse is one record with one version; undoing it another; both are in the history', async () => {
     const { world, life, order } = await solver();
     const before = await life.state(A);

@@ -1,5 +1,5 @@
 /**
- * The versions of one agent that are in memory: the newest, which lives, and those before it.
+ * The versions of one agent that are in memory: the newest, which lives, and those before it; and the states that its superpositions hold.
  *
  * Every agent of a node has such an object, so what it takes matters. All fields are set by the constructor and all numbers are whole, as V8
  * keeps others outside the object, and agents without a past share one array.
@@ -18,6 +18,13 @@ export interface PastVersion extends Evictable<PastVersion> {
   isCounted: boolean;
 }
 
+/** A state that is kept whatever else is, such as a branch of a superposition. It takes what it does not share with the one it came from. */
+export interface BesideState {
+  readonly tree: Tree;
+  /** Undefined: the newest version. */
+  readonly from: Tree | undefined;
+}
+
 /** Guessed for the first version of an agent, before any was counted. */
 const BYTES_FIRST = 2_048;
 /** What an entry takes beside its nodes: its own object and the tree's. */
@@ -33,12 +40,21 @@ const AVERAGED = 1 / 8;
 const NEVER = -1;
 /** Never changed. */
 const NO_PAST: PastVersion[] = [];
+const NONE_BESIDE: readonly Beside[] = [];
+
+interface Beside extends BesideState {
+  /** As they were counted last. */
+  bytes: number;
+}
 
 export class AgentVersions {
   /** The oldest first. */
   past: PastVersion[];
   /** Of the newest version: all it takes, as far as it is known. */
   liveBytes: number;
+  /** States that are kept beside the versions. What they share with past versions is counted with both. */
+  private beside: readonly Beside[];
+  besideBytes: number;
   private averageBytes: number;
   /** The version that was the newest when all was counted last. */
   private countedAt: number;
@@ -52,6 +68,8 @@ export class AgentVersions {
   ) {
     this.past = NO_PAST;
     this.liveBytes = tree.byteLength * HEAP_SHARE;
+    this.beside = NONE_BESIDE;
+    this.besideBytes = 0;
     this.averageBytes = BYTES_FIRST;
     this.countedAt = NEVER;
     this.state = 'guessed';
@@ -88,6 +106,16 @@ export class AgentVersions {
     return more;
   }
 
+  /** These states, and no others, are kept beside the versions. @returns how many bytes more they are taken for */
+  putBeside(states: readonly BesideState[]): number {
+    const before = this.besideBytes;
+    const known = new Map(this.beside.map(({ tree, bytes }) => [tree, bytes]));
+    const beside = states.map(({ tree, from }) => ({ tree, from, bytes: known.get(tree) ?? this.besideBytesOf({ tree, from }) }));
+    this.beside = beside.length === 0 ? NONE_BESIDE : beside;
+    this.besideBytes = sumOfBytes(beside);
+    return this.besideBytes - before;
+  }
+
   /** The last version of the past up to this one. */
   find(version: number): PastVersion | undefined {
     let low = 0;
@@ -116,8 +144,18 @@ export class AgentVersions {
       this.averageBytes += Math.round((past.bytes - this.averageBytes) * AVERAGED);
     }
     if (!isConnected) this.liveBytes = heapBytesOf(this.tree) + AGENT_BYTES + rootBytes(this.tree);
+    if (this.beside !== NONE_BESIDE) this.countBeside();
     this.countedAt = this.version;
     this.state = 'counted';
+  }
+
+  private countBeside(): void {
+    for (const state of this.beside) state.bytes = this.besideBytesOf(state);
+    this.besideBytes = sumOfBytes(this.beside);
+  }
+
+  private besideBytesOf({ tree, from }: BesideState): number {
+    return heapDifference((from ?? this.tree).item, tree.item).onlyTo + ENTRY_BYTES + rootBytes(tree);
   }
 
   /** Takes a version out; the one before it then takes what only the two of them shared. */
@@ -133,6 +171,10 @@ export class AgentVersions {
     if (before.isCounted)
       resize(before, heapDifference(before.tree.item, (this.past[at] ?? this).tree.item).onlyFrom + ENTRY_BYTES + rootBytes(before.tree));
   }
+}
+
+function sumOfBytes(states: readonly Beside[]): number {
+  return states.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function guessedBytes({ byteLength }: Tree): number {

@@ -1,7 +1,8 @@
 /**
- * The versions in a node's memory: of each agent the newest, and the last ones before it, as far as the budget reaches.
+ * The versions in a node's memory: of each agent the newest, and the last ones before it, as far as the budget reaches; and states that are
+ * kept beside them, as superpositions do.
  *
- * - V1 The newest version of an agent is never evicted.
+ * - V1 The newest version of an agent is never evicted, nor what is kept beside it.
  * - V2 What is used is what all versions take together: nodes that versions of an agent share are counted once, with the newest that has
  *   them. A version costs what changed, to add as to drop.
  * - V3 Not every version need be kept: what lies between two of them follows from the one before and its agent's records.
@@ -12,7 +13,7 @@
  */
 import { LIMITS } from '@skep/kernel';
 import type { Tree } from '../tree.js';
-import { AgentVersions, type PastVersion } from './agent-versions.js';
+import { AgentVersions, type BesideState, type PastVersion } from './agent-versions.js';
 import type { EvictedVersion } from './cold-versions.js';
 import { S3Fifo } from './s3-fifo.js';
 
@@ -98,6 +99,13 @@ export class RetainedVersions {
     this.trim(agent);
   }
 
+  /** These states, and no others, are kept beside the agent's versions. Costs what they do not share with what they came from. */
+  putBeside(agent: RetainedAgent, states: readonly BesideState[]): void {
+    this.used += agent.putBeside(states);
+    this.guessed(agent);
+    if (this.used > this.bytesMax) this.enforce();
+  }
+
   /** A version that is in memory. */
   at(agent: RetainedAgent, version: number): Tree | undefined {
     const found = this.upTo(agent, version);
@@ -118,7 +126,7 @@ export class RetainedVersions {
     agent.state = 'closed';
     for (const past of agent.past) this.forget(past);
     agent.past = [];
-    this.used -= agent.liveBytes;
+    this.used -= agent.liveBytes + agent.besideBytes;
     this.uncounted.delete(agent);
     this.toleratedBytes = 0;
   }
@@ -161,9 +169,9 @@ export class RetainedVersions {
   }
 
   private count(agent: AgentVersions): void {
-    const before = agent.liveBytes;
+    const before = agent.liveBytes + agent.besideBytes;
     agent.count(this.resize);
-    this.used += agent.liveBytes - before;
+    this.used += agent.liveBytes + agent.besideBytes - before;
   }
 
   private readonly resize = (past: PastVersion, bytes: number): void => {

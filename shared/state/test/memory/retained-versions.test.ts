@@ -207,6 +207,47 @@ describe('V10: versions in memory', () => {
     expect(before).toBeGreaterThan(2_000);
     expect(reads() - before).toBeLessThan(40);
   });
+
+  test('V10, V5: states beside the versions take what they do not share, as long as they are kept', () => {
+    const retained = new RetainedVersions();
+    const agent = kept(retained, 'a', 3);
+    const newest = agent.tree;
+    const before = retained.countedBytes();
+    const branches = Array.from({ length: 8 }, (_, at) =>
+      changed(newest, 100 + at).apply([{ kind: 'create', path: ['draft'], new: 'x'.repeat(1_000 * at) }]),
+    );
+    retained.putBeside(agent, [{ tree: newest, from: undefined }, ...branches.map((tree) => ({ tree, from: newest }))]);
+    const whole = heldBytes([newest, ...branches]) - heapBytesOf(newest);
+    const counted = retained.countedBytes() - before;
+    expect(counted).toBeGreaterThan(whole);
+    expect(counted).toBeLessThan(whole * 1.1 + 9 * ENTRY_BYTES);
+    // The next version shares nothing with them.
+    retained.replace(agent, 4, treeOf({}));
+    expect(retained.countedBytes()).toBeGreaterThan(before + counted - AGENT_BYTES);
+    retained.putBeside(
+      agent,
+      branches.map((tree) => ({ tree, from: undefined })),
+    );
+    retained.putBeside(agent, []);
+    expect(retained.countedBytes()).toBeLessThan(before);
+    retained.putBeside(agent, [{ tree: newest, from: undefined }]);
+    retained.close(agent);
+    expect(retained.bytes).toBe(0);
+  });
+
+  test('V10, V5: past versions make room for what is kept beside the newest', () => {
+    const evicted: number[] = [];
+    const retained = new RetainedVersions({ bytesMax: 60_000, evicted: ({ version }) => evicted.push(version) });
+    const agent = kept(retained, 'a', 20);
+    const with40 = agent.tree.apply([{ kind: 'create', path: ['draft'], new: 'x'.repeat(40_000) }]);
+    expect(evicted).toEqual([]);
+    retained.putBeside(agent, [{ tree: with40, from: agent.tree }]);
+    expect(evicted.length).toBeGreaterThan(0);
+    expect(retained.bytes).toBeLessThanOrEqual(60_000);
+    const with90 = agent.tree.apply([{ kind: 'create', path: ['draft'], new: 'y'.repeat(90_000) }]);
+    retained.putBeside(agent, [{ tree: with90, from: agent.tree }]);
+    expect(retained.isOver).toBe(true);
+  });
 });
 
 /** Counts how often the own parts of the tree's branches are looked at. */
