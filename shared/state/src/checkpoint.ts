@@ -94,15 +94,21 @@ export class Checkpoint {
     return this.tree.root();
   }
 
-  /** The content root, computed together with those of other checkpoints that were asked for in the same moment. */
+  /**
+   * The content root, computed together with those of other checkpoints that were asked for in the same moment. Rejects with what `tree` and
+   * `Tree.root` throw; asked for again, it is tried again.
+   */
   get root(): Promise<HashHex> {
-    this.sealed ??= this.lineage.sealer.root(this.tree);
+    this.sealed ??= (this.held === undefined ? Promise.reject(letGo(this.id)) : this.lineage.sealer.root(this.held)).catch((error: unknown) => {
+      this.sealed = undefined;
+      throw error;
+    });
     return this.sealed;
   }
 
   /**
-   * Resolves when the store has it, with the level at which it is kept; without a store that is `memory`. Rejects with the store's error;
-   * asked for again, it is tried again.
+   * Resolves when the store has it, with the level at which it is kept; without a store that is `memory`, for as long as its state is there.
+   * Rejects with the store's error; asked for again, it is tried again.
    */
   get durable(): Promise<Level> {
     this.kept ??= this.lineage.keeper.durable(this).catch((error: unknown) => {

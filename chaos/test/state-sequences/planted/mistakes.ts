@@ -272,7 +272,7 @@ function chunkEnd(bytes: Uint8Array, start: number): number {
     name: 'who closes gives back the past and not the newest',
     rule: 'V2',
     file: 'memory/retained-versions.ts',
-    find: `    this.used -= agent.liveBytes;
+    find: `    this.used -= agent.liveBytes + agent.besideBytes;
     this.uncounted.delete(agent);`,
     replace: '    this.uncounted.delete(agent);',
   },

@@ -4,7 +4,7 @@
  */
 import { isSkepError, LIMITS, SkepError } from '@skep/kernel';
 import type { Level } from '@skep/ports';
-import type { Checkpoint } from '../checkpoint.js';
+import { type Checkpoint, letGo } from '../checkpoint.js';
 import type { KeptCheckpoint, NodeStore } from './node-store.js';
 import type { Schedule } from './sealer.js';
 
@@ -32,7 +32,7 @@ export class Keeper {
 
   durable(checkpoint: Checkpoint): Promise<Level> {
     const { store } = this;
-    if (store === undefined) return Promise.resolve('memory');
+    if (store === undefined) return checkpoint.isHeld ? Promise.resolve('memory') : Promise.reject(letGo(checkpoint.id));
     return new Promise((resolve, reject) => {
       this.asked.push({ checkpoint, resolve, reject });
       if (this.isBusy) return;

@@ -143,6 +143,18 @@ describe('V1: frozen, sealed, durable', () => {
     expect(engine.versions(agent).release(0)).toBe(0);
   });
 
+  test('V1, G13: of a state that was let go nobody is told that memory has it; its root is rejected, and told once it is back', async () => {
+    const engine = new StateEngine();
+    const [first] = counted(engine, 2) as [Checkpoint];
+    expect(engine.versions(agent).release(1)).toBe(1);
+    const gone = expect.objectContaining({ code: 'unknown-checkpoint', id: first.id });
+    await expect(first.durable).rejects.toEqual(gone);
+    await expect(first.root).rejects.toEqual(gone);
+    first.hold(treeOf({ n: 1 }));
+    expect(await first.root).toBe(treeOf({ n: 1 }).root());
+    expect(await first.durable).toBe('memory');
+  });
+
   test('V1: a state is recalled from the store where the engine does not have it', async () => {
     const store = memoryNodeStore();
     const [checkpoint] = counted(new StateEngine({ store }), 1) as [Checkpoint];
