@@ -67,10 +67,19 @@ async function main(args: readonly string[]): Promise<void> {
   } else process.stdout.write(table);
 }
 
+/** Scenes by their ids, or by those of the rows that they print. */
 function chosen({ scenes }: SceneGroup, only: readonly string[] | undefined): readonly Scene[] {
-  const strange = only?.filter((id) => !scenes.some((scene) => scene.id === id)) ?? [];
+  if (only === undefined) return scenes;
+  const found = only.map((id) => sceneOf(scenes, id));
+  const strange = only.filter((_, at) => found[at] === undefined);
   if (strange.length > 0) throw new UsageError(`there is no scene ${strange.join(', ')}; there are ${scenes.map((scene) => scene.id).join(', ')}`);
-  return scenes.filter((scene) => only?.includes(scene.id) ?? true);
+  return scenes.filter((scene) => found.includes(scene));
+}
+
+/** The rows of a scene have its id, or one that begins with it. */
+function sceneOf(scenes: readonly Scene[], id: string): Scene | undefined {
+  const at = id.lastIndexOf('.');
+  return scenes.find((scene) => scene.id === id) ?? (at < 0 ? undefined : sceneOf(scenes, id.slice(0, at)));
 }
 
 function conditions({ profile }: Pick<Options, 'profile'>): string {

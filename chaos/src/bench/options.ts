@@ -24,7 +24,7 @@ export const USAGE = `npm run bench -- [cluster | state] [--json] [--only ID,ID]
   state        states alone: what versions, branches and merges cost in memory
 
   --json       the rows as one line of JSON on standard output, the table on standard error
-  --only       these scenes, for example --only turn.local,ask.local; one that is not there is answered with all that are
+  --only       these scenes, or those that print these rows, for example --only turn.local,ask.local; another name is answered with all there are
   --quick      a smoke run: too short for figures worth quoting
   --seconds N  measure each rate for N seconds (default 5)
   --peers      install other systems into chaos/bench/peers and measure them in the same run

@@ -69,6 +69,12 @@ describe('the benchmark of states', () => {
     expect(stdout).toMatch(/^npm run bench -- .*--profile/);
   });
 
+  test('measures the scenes that print the rows that are asked for, and no others', async () => {
+    const { stdout } = await bench('--quick', '--json', '--only', 'superposition.observe.64,merge.10');
+    const ids = new Set((JSON.parse(stdout) as Shown[]).map(({ id }) => id));
+    expect([...ids].sort()).toEqual(['merge', 'merge.10', ...['create', 'create.64', 'observe', 'observe.64'].map((id) => `superposition.${id}`)]);
+  });
+
   test('names the scenes of states when one is asked for that is not', async () => {
     await expect(bench('--only', 'turn.local')).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('checkpoint.freeze') });
   });

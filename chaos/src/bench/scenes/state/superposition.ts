@@ -11,7 +11,7 @@ const AGENT = agentId({ tenant: 'default', kind: 'worker', name: '0' });
 const BRANCHES: readonly number[] = [2, 64];
 
 export const superposition: Scene = {
-  id: 'superposition.create',
+  id: 'superposition',
   async run({ plan, conditions }: Run) {
     return SUBJECTS.flatMap((subject) =>
       BRANCHES.flatMap((count) => {
