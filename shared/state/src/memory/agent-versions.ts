@@ -32,7 +32,7 @@ export const ENTRY_BYTES = 160;
 /** A root, as text, where it is known. */
 const ROOT_BYTES = 80;
 /** What an agent takes beside its nodes: its own object, its name, the tree's object. */
-export const AGENT_BYTES = 224;
+export const AGENT_BYTES = 232;
 /** What a state takes in memory against its encoding, before it is counted. */
 const HEAP_SHARE = 2;
 /** A new version's share in the average. */
@@ -54,7 +54,6 @@ export class AgentVersions {
   liveBytes: number;
   /** States that are kept beside the versions. What they share with past versions is counted with both. */
   private beside: readonly Beside[];
-  besideBytes: number;
   private averageBytes: number;
   /** The version that was the newest when all was counted last. */
   private countedAt: number;
@@ -69,7 +68,6 @@ export class AgentVersions {
     this.past = NO_PAST;
     this.liveBytes = tree.byteLength * HEAP_SHARE;
     this.beside = NONE_BESIDE;
-    this.besideBytes = 0;
     this.averageBytes = BYTES_FIRST;
     this.countedAt = NEVER;
     this.state = 'guessed';
@@ -106,13 +104,19 @@ export class AgentVersions {
     return more;
   }
 
+  /** Bytes of all states that are kept beside the versions. */
+  get besideBytes(): number {
+    let sum = 0;
+    for (const { bytes } of this.beside) sum += bytes;
+    return sum;
+  }
+
   /** These states, and no others, are kept beside the versions. @returns how many bytes more they are taken for */
   putBeside(states: readonly BesideState[]): number {
     const before = this.besideBytes;
     const known = new Map(this.beside.map(({ tree, bytes }) => [tree, bytes]));
     const beside = states.map(({ tree, from }) => ({ tree, from, bytes: known.get(tree) ?? this.besideBytesOf({ tree, from }) }));
     this.beside = beside.length === 0 ? NONE_BESIDE : beside;
-    this.besideBytes = sumOfBytes(beside);
     return this.besideBytes - before;
   }
 
@@ -144,14 +148,9 @@ export class AgentVersions {
       this.averageBytes += Math.round((past.bytes - this.averageBytes) * AVERAGED);
     }
     if (!isConnected) this.liveBytes = heapBytesOf(this.tree) + AGENT_BYTES + rootBytes(this.tree);
-    if (this.beside !== NONE_BESIDE) this.countBeside();
+    for (const state of this.beside) state.bytes = this.besideBytesOf(state);
     this.countedAt = this.version;
     this.state = 'counted';
-  }
-
-  private countBeside(): void {
-    for (const state of this.beside) state.bytes = this.besideBytesOf(state);
-    this.besideBytes = sumOfBytes(this.beside);
   }
 
   private besideBytesOf({ tree, from }: BesideState): number {
@@ -171,10 +170,6 @@ export class AgentVersions {
     if (before.isCounted)
       resize(before, heapDifference(before.tree.item, (this.past[at] ?? this).tree.item).onlyFrom + ENTRY_BYTES + rootBytes(before.tree));
   }
-}
-
-function sumOfBytes(states: readonly Beside[]): number {
-  return states.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function guessedBytes({ byteLength }: Tree): number {
