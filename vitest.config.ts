@@ -41,6 +41,7 @@ export default defineConfig({
   test: {
     include: ['shared/*/test/**/*.test.ts', 'services/*/test/**/*.test.ts', 'chaos/{test,tidy}/**/*.test.ts', 'deploy/test/**/*.test.ts'],
     passWithNoTests: false,
+    setupFiles: ['./chaos/test/property-seed.ts'],
     // Guards against tests that hang; no measure of speed.
     testTimeout: 60_000,
     hookTimeout: 60_000,

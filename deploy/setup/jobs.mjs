@@ -21,6 +21,11 @@ const JOBS = {
     const { runTests } = await import('../testing/run.mjs');
     process.exitCode = await runTests(args);
   },
+  properties: async (args) => {
+    await makeReady({ servers: false });
+    const { runProperties } = await import('../testing/properties.mjs');
+    process.exitCode = await runProperties(args);
+  },
   verify: async () => {
     await makeReady({ servers: true });
     const { verify } = await import('../verify/main.mjs');

@@ -116,6 +116,8 @@ export class JetStream {
   /** The newest message of a subject as some server has it, that may be behind. @throws SkepError `unavailable` */
   async lastFromAny(stream: string, subject: string): Promise<StoredMessage | undefined> {
     const answer = await this.link.ask(`${API}.DIRECT.GET.${stream}.${subject}`, EMPTY, { timeoutMs: this.answerMs });
+    // A new stream has a leader before its servers listen for this.
+    if (answer.kind === 'nobody') return this.lastFromLeader(stream, subject);
     if (answer.kind !== 'answer') throw unavailable(stream, whyNot(answer));
     const status = answer.message.headers?.code ?? 0;
     if (status === 0) return directMessage(answer.message);

@@ -75,6 +75,8 @@ export interface Recovery {
 const SETTLE_EVERY_MS = 5_000;
 const COME_BACK_MS = 50;
 const COME_BACK_MS_MAX = 5_000;
+/** How long a start waits for stores that answer `unavailable`: servers that elect a leader are done within seconds. */
+const START_PATIENCE_MS = 10_000;
 /** An incarnation that ends earlier was a short one: after several of them in a row the node waits before the next. */
 const SHORT_LIFE_MS = 10_000;
 
@@ -135,11 +137,7 @@ export class SkepNode {
   /** @throws SkepError `unavailable`, `disk-full`, `invalid-input`, `unsupported-format`, `not-configured` for an address key that cannot be */
   static async start(ports: Ports, options: NodeOptions): Promise<SkepNode> {
     const node = new SkepNode(ports, options);
-    await node.open(({ open }) => {
-      // With others about, only earlier starts of this very node are known to be dead.
-      const takeOver = options.cluster === undefined ? open : lanesOfNode(open, node.name);
-      return { takeOver, keep: open.filter((lane) => !takeOver.includes(lane)) };
-    });
+    await node.openPatiently();
     node.replaceDead();
     return node;
   }
@@ -233,6 +231,23 @@ export class SkepNode {
   private get current(): Incarnation {
     if (this.incarnation === undefined) throw new SkepError('internal', { message: 'the node was not started' });
     return this.incarnation;
+  }
+
+  private async openPatiently(): Promise<void> {
+    const { clock } = this.ports;
+    const endMs = clock.monotonicMs() + START_PATIENCE_MS;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await this.open(({ open }) => {
+          // With others about, only earlier starts of this very node are known to be dead.
+          const takeOver = this.company === undefined ? open : lanesOfNode(open, this.name);
+          return { takeOver, keep: open.filter((lane) => !takeOver.includes(lane)) };
+        });
+      } catch (error) {
+        if (!isSkepError(error, 'unavailable') || clock.monotonicMs() >= endMs) throw error;
+        await this.pause(attempt);
+      }
+    }
   }
 
   /** Opens a lane (L9), seals the lanes that are taken over, and claims their agents in the background. */

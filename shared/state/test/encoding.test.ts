@@ -45,7 +45,7 @@ function change(
     if (Array.isArray(to)) {
       if (what === 'add') to.push(member);
       else if (what === 'delete') to.pop();
-      else to[place % to.length] = member;
+      else if (to.length > 0) to[place % to.length] = member;
     } else {
       const names = part === 'flat' ? Object.keys(START.flat) : Object.keys(START.wide);
       const name = names[place % names.length] as string;
