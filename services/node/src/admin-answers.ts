@@ -3,6 +3,7 @@
  *
  * - A1 A node that is asked for an agent which another one holds asks that one, once.
  * - A2 The last node that takes agents does not drain: they would be left to nobody.
+ * - A3 A node that has just come says nothing of the swarm before it has heard of the others.
  */
 import {
   type AgentId,
@@ -17,7 +18,6 @@ import {
   SkepError,
   toSkepError,
 } from '@skep/kernel';
-import { decodeEntry, directoryKey } from '@skep/lane';
 import type { BusMessage } from '@skep/ports';
 import { Subjects } from '@skep/protocol';
 import type { ClusterNode, ListFilter } from '@skep/sdk';
@@ -42,6 +42,8 @@ const HELD_MAX = 10_000;
 const TOUCH = 'touch';
 const TOUCH_MS = 10_000;
 const CHANGES: ReadonlySet<AdminCommand> = new Set(['migrate', 'pin', 'unpin', 'drain']);
+/** What a node says of itself alone. */
+const OWN: ReadonlySet<AdminCommand> = new Set(['status', 'held']);
 
 export class AdminAnswers {
   private readonly subjects: Subjects;
@@ -74,6 +76,7 @@ export class AdminAnswers {
       const command = message.subject.slice(message.subject.lastIndexOf('.') + 1) as AdminCommand;
       const parameter = parameterOf(message);
       if (CHANGES.has(command)) this.parts.onAsked(command, parameter);
+      if (!OWN.has(command)) await this.company.met();
       answer(message, await this.perform(command, parameter));
     } catch (error) {
       answer(message, toSkepError(error).toJSON());
@@ -132,11 +135,8 @@ export class AdminAnswers {
   }
 
   private async where(agent: AgentId): Promise<AgentPlace> {
-    const { node } = this.parts.cluster;
+    const entry = await this.company.entryOf(agent);
     const pinned = this.company.pins.nodeOf(agent);
-    const key = directoryKey(node.universe, node.timeline, agent);
-    const found = await node.ports.registry.get(key);
-    const entry = found === undefined ? undefined : decodeEntry(found.value, key);
     const owner = entry === undefined || entry.free ? undefined : incarnationOf(entry.owner);
     const held = owner !== undefined && this.view.isLive(owner);
     const at = held ? owner : ((pinned === undefined ? undefined : this.view.serving(pinned)) ?? this.view.place(agent));

@@ -21,6 +21,7 @@ import {
   type Ticket,
 } from '@skep/lane';
 import type { Ports } from '@skep/ports';
+import { newestRevision } from './directory.js';
 
 export interface LaneDriverOptions {
   readonly ports: Pick<Ports, 'log' | 'registry' | 'clock'>;
@@ -43,8 +44,6 @@ const RETRY_MS_MAX = 1_000;
 const TAILS_KEPT_MS = 10_000;
 /** Reads in a row that miss an entry which is known to be there; about ten seconds of them. */
 const STALE_READS_MAX = 16;
-/** A revision that no entry reaches. */
-const NO_REVISION = Number.MAX_SAFE_INTEGER;
 
 export class LaneDriver implements LaneAccess {
   private readonly lane: Lane;
@@ -123,16 +122,13 @@ export class LaneDriver implements LaneAccess {
     this.act(() => this.lane.flush());
   }
 
-  /**
-   * Whether the directory has an entry for the agent. Reads of the registry may be stale; a write that no entry can accept is not: its
-   * refusal names the newest revision.
-   */
+  /** Whether the directory has an entry for the agent. */
   async exists(agent: AgentId): Promise<boolean> {
     const { registry } = this.options.ports;
     const key = this.keyOf(agent);
     if ((await registry.get(key)) !== undefined) return true;
     try {
-      return (await registry.update(key, new Uint8Array(0), NO_REVISION)).revision > 0;
+      return (await newestRevision(registry, key)) > 0;
     } catch (error) {
       if (!isUncertain(toSkepError(error))) throw error;
       throw new SkepError('unavailable', { message: 'the directory does not say whether there is such an agent', id: agent, cause: error });

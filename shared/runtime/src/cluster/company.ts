@@ -21,8 +21,10 @@ import {
   SkepError,
   type UniverseId,
 } from '@skep/kernel';
+import { type DirectoryEntry, decodeEntry, directoryKey } from '@skep/lane';
 import type { Ports } from '@skep/ports';
 import { Subjects } from '@skep/protocol';
+import { newestEntry } from '../directory.js';
 import type { Incarnation, IncarnationCluster } from '../incarnation.js';
 import { changeUniverse, readUniverse, type UniverseRecord } from '../universe-record.js';
 import { type LinkStatus, Members } from './members.js';
@@ -62,6 +64,8 @@ const SWEEP_EVERY_MS = 5_000;
 /** Sweeps between two looks through the whole directory for agents that nobody wakes. */
 const SWEEPS_PER_LOOK = 6;
 const HAND_OVER_AT_ONCE = 64;
+const MEETS_WITHIN_MS = 2_000;
+const MEETS_LOOK_MS = 10;
 /** How long a migration waits for its agent to be awake again; it gets there in any case. */
 const ARRIVES_WITHIN_MS = 5_000;
 
@@ -92,6 +96,27 @@ export class Company {
   /** The node where an agent was met last, other than this one; a hint. */
   metAt(agent: AgentId): IncarnationId | undefined {
     return this.whereabouts.find(agent);
+  }
+
+  /**
+   * Resolves when this node has heard of every member that lives, so that what it says of the swarm is whole; after two seconds in any case: without a way
+   * out nobody is heard.
+   */
+  async met(): Promise<void> {
+    const { clock } = this.parts.ports;
+    const endMs = clock.monotonicMs() + MEETS_WITHIN_MS;
+    while (this.members?.isAcquainted !== true && clock.monotonicMs() < endMs)
+      await new Promise<void>((resolve) => clock.setTimer(MEETS_LOOK_MS, resolve));
+  }
+
+  /** The directory's entry of an agent as it is now. @throws SkepError `unavailable`, `outcome-unknown` */
+  async entryOf(agent: AgentId): Promise<DirectoryEntry | undefined> {
+    const { incarnation } = this;
+    if (incarnation === undefined) throw comingBack();
+    const { ports, universe } = this.parts;
+    const key = directoryKey(universe, incarnation.timeline, agent);
+    const found = await newestEntry(ports.registry, key);
+    return found === undefined ? undefined : decodeEntry(found.value, key);
   }
 
   /** What one incarnation asks of the others. */
@@ -187,7 +212,7 @@ export class Company {
    */
   async migrate(agent: AgentId, to: string): Promise<{ readonly pauseMs: number }> {
     const { incarnation, members } = this;
-    if (incarnation === undefined || members === undefined) throw new SkepError('unavailable', { message: 'this node is coming back' });
+    if (incarnation === undefined || members === undefined) throw comingBack();
     const target = members.serving(nodeId(to));
     if (target === undefined) {
       throw new SkepError('invalid-input', {
@@ -292,6 +317,10 @@ export class Company {
       await incarnation.sweep();
     }
   }
+}
+
+function comingBack(): SkepError {
+  return new SkepError('unavailable', { message: 'this node is coming back' });
 }
 
 function sealed(before: UniverseRecord, lane: LaneId): UniverseRecord {

@@ -152,6 +152,23 @@ describe('O1 P6: drain and migration', () => {
   });
 });
 
+describe('O1: a node that has just come', () => {
+  it('says nothing of the swarm before it has heard of the others, and does not wait for ever', async () => {
+    const town = new Town({ nodeOf: (name) => (name === 'slow' ? { cluster: { heartbeatMs: 60_000 } } : {}) });
+    await town.live('n1', 'n2');
+    await town.world.drive(town.start('n3', 'slow'));
+    const { company, id: own } = town.node('n3');
+    expect(company?.view?.view.map(({ incarnation }) => incarnation)).toEqual([own]);
+    await town.world.drive(company?.met() ?? Promise.reject());
+    expect(company?.view?.view).toHaveLength(4);
+    const began = town.world.now;
+    const slow = town.node('slow').company;
+    await town.world.drive(slow?.met() ?? Promise.reject());
+    expect(slow?.view?.isAcquainted).toBe(false);
+    expect(town.world.now - began).toBeLessThan(3_000);
+  });
+});
+
 describe('O1: an agent that was met in many places', () => {
   it('arrives where it is sent, though that node believes it elsewhere', async () => {
     const town = new Town();

@@ -140,8 +140,9 @@ export class ClusterNode implements AsyncDisposable {
     this.local = new LocalClient(node, { dir: null, startedMs, pid: 0, payloadBytes, elsewhere: (request) => node.request(request, DEADLINE_MS) });
     this.traffic = new Traffic(options.requestsMax ?? REQUESTS_MAX);
     this.follows = new Follows({ bus, clock, subjects, onCommitted: (listener) => node.host.onCommitted(listener) });
-    this.neighbours = new Neighbours({ bus, clock, subjects, others, answer: (command, parameter) => this.swarm.answer(command, parameter) });
-    this.swarm = new SwarmCommands({ node, follows: this.follows, neighbours: this.neighbours, live, startedMs });
+    const met = async () => node.company?.met();
+    this.neighbours = new Neighbours({ bus, clock, subjects, others, met, answer: (command, parameter) => this.swarm.answer(command, parameter) });
+    this.swarm = new SwarmCommands({ node, follows: this.follows, neighbours: this.neighbours, live, met, startedMs });
     const desk = new ClientDesk({ node, traffic: this.traffic });
     this.gateway = new Gateway({ node, subjects, desk, swarm: this.swarm, traffic: this.traffic, payloadBytes });
     this.client = new AskingClient(inProcess({ node, local: this.local, swarm: this.swarm, refusal: this.refusal, payloadBytes }));

@@ -9,6 +9,8 @@ export interface NeighboursOptions {
   readonly subjects: Subjects;
   /** Live nodes but this one. */
   readonly others: () => readonly IncarnationId[];
+  /** Resolves when `others` had time to be heard. */
+  readonly met: () => Promise<void>;
   /** Answers what another gateway asks. */
   readonly answer: (command: string, parameter: Value) => Promise<Value>;
 }
@@ -40,6 +42,7 @@ export class Neighbours {
    * @throws SkepError what a live node refused it for, or `unavailable` when one did not answer
    */
   async askAll(command: string, parameter: Value): Promise<readonly Value[]> {
+    await this.options.met();
     const answers = await Promise.all(this.options.others().map((other) => this.askOne(other, command, parameter)));
     return answers.filter((answer) => answer !== undefined);
   }

@@ -18,6 +18,8 @@ export interface SwarmCommandsParts {
   readonly neighbours: Neighbours;
   /** Live nodes, this one included. */
   readonly live: () => readonly { readonly incarnation: IncarnationId; readonly status: NodeFigures['status'] }[];
+  /** Resolves when they had time to be heard. */
+  readonly met: () => Promise<void>;
   readonly startedMs: number;
 }
 
@@ -102,7 +104,8 @@ export class SwarmCommands {
     for (const follow of known ?? []) follows.add(follow);
   }
 
-  nodes(): { readonly nodes: readonly Value[]; readonly timeMs: number } {
+  async nodes(): Promise<{ readonly nodes: readonly Value[]; readonly timeMs: number }> {
+    await this.parts.met();
     const nodes = this.parts.live().map(({ incarnation, status }) => ({ incarnation, status }));
     return { nodes, timeMs: this.parts.node.ports.clock.nowMs() };
   }
