@@ -135,8 +135,7 @@ export class AdminAnswers {
   }
 
   private async where(agent: AgentId): Promise<AgentPlace> {
-    const entry = await this.company.entryOf(agent);
-    const pinned = this.company.pins.nodeOf(agent);
+    const [entry, pinned] = await Promise.all([this.company.entryOf(agent), this.company.pins.newest(agent)]);
     const owner = entry === undefined || entry.free ? undefined : incarnationOf(entry.owner);
     const held = owner !== undefined && this.view.isLive(owner);
     const at = held ? owner : ((pinned === undefined ? undefined : this.view.serving(pinned)) ?? this.view.place(agent));

@@ -1,6 +1,7 @@
 /** Agents that an operator pinned to a node: one registry entry each, known to every node through a watch. */
 import { type AgentId, decode, encode, type NodeId, SkepError, type UniverseId } from '@skep/kernel';
 import type { Registry, RegistryEntry, Revision } from '@skep/ports';
+import { newestEntry } from '../directory.js';
 
 const PAGE = 1_000;
 const ATTEMPTS_MAX = 20;
@@ -17,7 +18,10 @@ export class Pins {
     private readonly onPin: (agent: AgentId, node: NodeId | undefined) => void,
   ) {}
 
-  nodeOf(agent: AgentId): NodeId | undefined {
+  /** The node that an agent is pinned to now, also where the watch is behind. @throws SkepError `unavailable`, `outcome-unknown` */
+  async newest(agent: AgentId): Promise<NodeId | undefined> {
+    const entry = await newestEntry(this.registry, this.prefix + agent);
+    if (entry !== undefined) this.take(entry);
     return this.pins.get(agent);
   }
 
@@ -44,11 +48,11 @@ export class Pins {
     this.unwatch = undefined;
   }
 
-  /** `undefined` takes the pin away. @throws SkepError `unavailable` */
+  /** `undefined` takes the pin away. @throws SkepError `unavailable`, `outcome-unknown` */
   async set(agent: AgentId, node: NodeId | undefined): Promise<void> {
     const key = this.prefix + agent;
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-      const found = await this.registry.get(key);
+      const found = await newestEntry(this.registry, key);
       if (found === undefined && node === undefined) return;
       const value = encode(node ?? null);
       const result = await this.registry.update(key, value.slice(), found?.revision ?? 0);
