@@ -7,6 +7,8 @@
  * - K4 The servers may be away at the start and later, for ever: dialling goes on until `close`. Only wrong credentials at the start end it.
  * - K5 A handler that throws harms nobody: the library's reader would stop for good.
  * - K6 What the server gave to a member of a queue it gives to no other: who leaves a queue still takes what is on its way.
+ * - K7 After a stall of the process its timers run before its sockets are read: a request is given up when it is found overdue the second time, so that an
+ *   answer which lies there is taken.
  */
 import {
   type ConnectionOptions,
@@ -54,12 +56,14 @@ export interface AskOptions {
 /** Requests that may be under way at once. */
 export const REQUESTS_MAX = 65_536;
 const REDIAL_MS = 250;
-/** Time-outs are looked for in these steps; a request may be given up this much late. */
+/** Time-outs are looked for in these steps; a request may be given up two of them late. */
 const SWEEP_MS = 20;
 
 interface Pending {
   readonly subject: string;
   readonly deadlineMs: number;
+  /** Found once already (K7). */
+  isOverdue: boolean;
   /** True: it is done. */
   take(message: Msg): boolean;
   fail(answer: Exclude<Answer, { kind: 'answer' }>): void;
@@ -184,7 +188,7 @@ export class Link {
     if (!this.publish(subject, payload, headers === undefined ? { reply } : { headers, reply })) {
       return fail({ kind: 'unsent', why: this.#whyAway(), soon: this.#connection !== undefined && this.#state.kind === 'connecting' });
     }
-    this.#pending.set(token, { subject, deadlineMs: this.#clock.monotonicMs() + timeoutMs, take, fail });
+    this.#pending.set(token, { subject, deadlineMs: this.#clock.monotonicMs() + timeoutMs, isOverdue: false, take, fail });
     if (this.#cancelSweep === undefined) this.#sweepLater();
   }
 
@@ -199,8 +203,11 @@ export class Link {
       const nowMs = this.#clock.monotonicMs();
       for (const [token, pending] of this.#pending) {
         if (pending.deadlineMs > nowMs) continue;
-        this.#pending.delete(token);
-        pending.fail({ kind: 'lost', why: 'timeout' });
+        if (pending.isOverdue) {
+          this.#pending.delete(token);
+          pending.fail({ kind: 'lost', why: 'timeout' });
+        }
+        pending.isOverdue = true;
       }
       if (this.#pending.size > 0 && this.#state.kind !== 'closed') this.#sweepLater();
     });

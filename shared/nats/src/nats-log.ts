@@ -6,7 +6,7 @@
  * - N3 `read` asks any copy, and the leader whether it is the end. A copy that is behind shows a prefix.
  * - N4 `trim` purges below an entry that is known to be there, so the last one stays (rule L10): a purged subject would accept "expected 0" again.
  */
-import { type LaneId, LIMITS, SkepError } from '@skep/kernel';
+import { isSkepError, type LaneId, LIMITS, SkepError } from '@skep/kernel';
 import type { AppendResult, Clock, Level, Log, LogEntry, ReadOptions, Sequence } from '@skep/ports';
 import { ConfirmedReads } from './confirmed-reads.js';
 import { GuardedWriter, type Looks } from './guarded-write.js';
@@ -108,7 +108,19 @@ export class NatsLog implements Log {
     if (end < below) end = Math.max(end, (await jetstream.lastFromAny(stream, subject))?.sequence ?? 0);
     // N4: `end` is an entry of the lane, and stays. What lies between it and a newer end may be trimmed the next time.
     const keepFrom = Math.min(below, end);
-    if (keepFrom > 1) await jetstream.purge(stream, subject, keepFrom);
+    if (keepFrom > 1) await this.#purge(stream, subject, keepFrom);
+  }
+
+  /** Asked again while nobody answers: a purge done twice is done once. */
+  async #purge(stream: string, subject: string, below: Sequence): Promise<void> {
+    const { jetstream, clock, settleMs } = this.options;
+    for (const endMs = clock.monotonicMs() + settleMs; ; ) {
+      try {
+        return await jetstream.purge(stream, subject, below);
+      } catch (error) {
+        if (!isSkepError(error, 'outcome-unknown') || clock.monotonicMs() >= endMs) throw error;
+      }
+    }
   }
 
   /** Entries from a sequence on; none only if the leader says so, too (N3). */

@@ -187,18 +187,23 @@ async function inspect(
     await connected(link, clock);
     const found: ServerReport[] = [];
     let clusterSize = 1;
-    const askedMs = clock.nowMs();
-    await link.askMany('$SYS.REQ.SERVER.PING.VARZ', new Uint8Array(0), { timeoutMs: GATHER_MS }, (message) => {
-      const { server, data } = message.json<Varz>();
-      clusterSize = Math.max(clusterSize, data.jetstream?.meta?.cluster_size ?? 1);
-      const clockAheadMs = Math.round(Date.parse(server.time) - (askedMs + clock.nowMs()) / 2);
-      const { version, max_payload: payloadBytesMax } = data;
-      // A server without JetStream keeps nothing of ours.
-      if (data.jetstream?.config !== undefined) {
-        found.push({ name: server.name, version, payloadBytesMax, syncAlways: data.jetstream.config.sync_always === true, clockAheadMs });
-      }
-      return found.length >= clusterSize && clusterSize > 1;
-    });
+    const gather = async (timeoutMs: number): Promise<void> => {
+      const askedMs = clock.nowMs();
+      await link.askMany('$SYS.REQ.SERVER.PING.VARZ', new Uint8Array(0), { timeoutMs }, (message) => {
+        const { server, data } = message.json<Varz>();
+        clusterSize = Math.max(clusterSize, data.jetstream?.meta?.cluster_size ?? 1);
+        const clockAheadMs = Math.round(Date.parse(server.time) - (askedMs + clock.nowMs()) / 2);
+        const { version, max_payload: payloadBytesMax } = data;
+        // A server without JetStream keeps nothing of ours.
+        if (data.jetstream?.config !== undefined && found.every(({ name }) => name !== server.name)) {
+          found.push({ name: server.name, version, payloadBytesMax, syncAlways: data.jetstream.config.sync_always === true, clockAheadMs });
+        }
+        return found.length >= clusterSize && clusterSize > 1;
+      });
+    };
+    await gather(GATHER_MS);
+    // One may be away, or late.
+    if (found.length < clusterSize) await gather(2 * GATHER_MS);
     if (found.length === 0) throw new SkepError('unavailable', { message: 'no server answers the system user' });
     return { servers: found.sort(byName), clusterSize };
   } catch (error) {

@@ -59,7 +59,9 @@ describe.skipIf(!natsHere())('a lane on one server', () => {
     // The same batch again, as a writer does that knows no better: refused, and nothing is there twice.
     const again = await eventually('a connection', () => one.log.append(lane('a'), bytesOf('second'), first).catch(() => undefined));
     expect(again).toEqual({ kind: 'conflict', last: last.sequence });
-    expect(await texts(two.log, lane('a'))).toEqual(['first', 'second']);
+    // Where time is this short, any answer may be late.
+    const found = await eventually('the lane', () => texts(two.log, lane('a')).catch(() => undefined));
+    expect(found).toEqual(['first', 'second']);
     await close();
   });
 
@@ -69,7 +71,10 @@ describe.skipIf(!natsHere())('a lane on one server', () => {
     const trims: Promise<void>[] = [];
     for (let at = 0; at < 100; at += 1) {
       last = await write(one.log, lane('a'), `${at}`, last);
-      trims.push(two.log.trim(lane('a'), Number.MAX_SAFE_INTEGER), one.log.trim(lane('a'), last));
+      for (const trim of [two.log.trim(lane('a'), Number.MAX_SAFE_INTEGER), one.log.trim(lane('a'), last)]) {
+        trim.catch(() => {});
+        trims.push(trim);
+      }
       if (at % 10 === 0) expect((await two.log.append(lane('a'), bytesOf('zombie'), 0)).kind).toBe('conflict');
     }
     await Promise.all(trims);

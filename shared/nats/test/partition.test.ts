@@ -70,7 +70,8 @@ describe.skipIf(!natsHere('fast', 'toxiproxy'))('a leader that is cut off from i
       kind: 'conflict',
       last: healed.sequence,
     });
-    const texts = (await outside.log.read(lane('a'), 0)).map(({ bytes }) => textOf(bytes));
+    const found = await eventually('the lane', () => outside.log.read(lane('a'), 0).catch(() => undefined));
+    const texts = found.map(({ bytes }) => textOf(bytes));
     expect(texts).toEqual(['before', 'after']);
   }, 120_000);
 

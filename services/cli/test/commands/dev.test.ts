@@ -1,9 +1,16 @@
 /** `dev` holds the folder; everything else works through it, as from a second terminal. */
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { counterSource, writeProject } from '../programs/project.js';
 import { Running, skep, temporaryFolder } from '../programs/skep.js';
+
+/** In one step: whoever looks meanwhile never sees half a file. */
+function put(folder: string, text: string): void {
+  const whole = `${folder}.whole`;
+  writeFileSync(whole, text);
+  renameSync(whole, join(folder, 'counter.ts'));
+}
 
 const says = (kind: string) => (line: string) => line.startsWith('{') && JSON.parse(line).kind === kind;
 
@@ -15,15 +22,15 @@ test('U1 kinds in TypeScript modules are loaded, and loaded again when they chan
   expect(JSON.parse(await dev.line(says('started')))).toMatchObject({ kinds: ['counter'] });
   const increment = () => skep({ folder }, 'agent', 'call', 'counter/a', 'increment', '2', '--json');
   expect((await increment()).json).toMatchObject({ value: 2, version: 1 });
-  writeFileSync(join(folder, 'counter.ts'), counterSource('state.count += by * 10'));
+  put(folder, counterSource('state.count += by * 10'));
   expect(JSON.parse(await dev.line(says('reloaded')))).toMatchObject({ changed: ['counter.ts'], kinds: ['counter'] });
   expect((await increment()).json).toMatchObject({ value: 22, version: 2 });
-  writeFileSync(join(folder, 'counter.ts'), counterSource('state.count +='));
+  put(folder, counterSource('state.count +='));
   const failed = JSON.parse(await dev.line(says('failed')));
   expect(failed).toMatchObject({ running: true, error: { code: 'not-configured', message: expect.stringContaining('counter.ts') } });
   expect((await increment()).json).toMatchObject({ value: 42, version: 3 });
   rmSync(join(folder, 'counter.ts'));
-  writeFileSync(join(folder, 'counter.ts'), counterSource('state.count = 0'));
+  put(folder, counterSource('state.count = 0'));
   expect(JSON.parse(await dev.line(says('reloaded')))).toMatchObject({ kinds: ['counter'] });
   expect((await increment()).json).toMatchObject({ value: 0, version: 4 });
   expect(await dev.end()).toMatchObject({ code: 0, json: { reloads: 2, failures: 1 } });
@@ -59,7 +66,7 @@ test('dev starts with code that cannot be loaded, and picks up its correction', 
   const dev = new Running(folder, 'dev', '--json');
   onTestFinished(() => void dev.end('SIGKILL'));
   expect(JSON.parse(await dev.line(says('failed')))).toMatchObject({ running: false });
-  writeFileSync(join(folder, 'counter.ts'), counterSource('state.count += by'));
+  put(folder, counterSource('state.count += by'));
   expect(JSON.parse(await dev.line(says('reloaded')))).toMatchObject({ kinds: ['counter'] });
   expect((await dev.end()).code).toBe(0);
 });

@@ -57,7 +57,7 @@ test('where there is no NATS server the demo runs in one process, and says which
   timeout: 60_000,
 }, async ({ onTestFinished }) => {
   const folder = temporaryFolder(onTestFinished);
-  const { code, json, stderr } = await skep({ folder, env: { SKEP_SERVERS: folder, PATH: folder } }, 'demo', '--seconds', '12', '--json');
+  const { code, json, stderr } = await skep({ folder, env: { SKEP_SERVERS: folder, PATH: folder } }, 'demo', '--seconds', '20', '--json');
   expect(stderr).toContain('No cluster today');
   expect(json).toMatchObject({ level: 'local', remedy: expect.stringContaining('nats-server'), acknowledgedLost: 0 });
   expect(json.skipped).toEqual(expect.arrayContaining(['node-kill', 'nats-leader-kill', 'rolling-restart']));

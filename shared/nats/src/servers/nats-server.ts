@@ -5,7 +5,7 @@ import { SkepError } from '@skep/kernel';
 import { LOOPBACK } from './free-ports.js';
 import { type AccessPlan, type ServerPlan, serverConfig } from './server-config.js';
 import { readServerInfo, type ServerInfo } from './server-info.js';
-import { adoptProcess, logSince, type ServerProcess, spawnServer } from './server-process.js';
+import { adoptProcess, logBehind, logSince, type ServerProcess, spawnServer } from './server-process.js';
 
 export type ServerState = 'running' | 'paused' | 'ended';
 
@@ -24,6 +24,9 @@ const RELOAD_MS_MAX = 10_000;
 const POLL_MS = 20;
 
 const CONFIG = 'nats.conf';
+
+/** What a server writes to its log when it has its port. */
+const READY = 'Server is ready';
 
 /** All but who may connect; it may be written down. */
 export interface NatsServerPlan extends Omit<ServerPlan, 'storeDir' | 'pidFile' | 'access'> {
@@ -85,9 +88,26 @@ export class NatsServer {
     return this.#info;
   }
 
-  /** Resolves when it listens. Throws `unavailable` with the end of its log; `isPortClash` tells whether a port was taken. */
+  /**
+   * Resolves when it listens. Throws `unavailable` with the end of its log; `isPortClash` tells whether a port was taken. One that ran before keeps its
+   * ports, so it waits a little for those that somebody took meanwhile.
+   */
   async start(): Promise<void> {
-    if (this.state !== 'ended') return;
+    await this.#startWithin(this.#info === undefined ? 1 : RESTART_ATTEMPTS);
+  }
+
+  async #startWithin(attempts: number): Promise<void> {
+    for (let attempt = 1; this.state === 'ended'; attempt++) {
+      try {
+        return await this.#startOnce();
+      } catch (error) {
+        if (!isPortClash(error) || attempt >= attempts) throw error;
+        await new Promise((resolve) => setTimeout(resolve, RESTART_PAUSE_MS));
+      }
+    }
+  }
+
+  async #startOnce(): Promise<void> {
     this.#configure();
     const logFrom = this.#logSize();
     const { program, detached } = this.options;
@@ -97,8 +117,8 @@ export class NatsServer {
     const deadlineMs = performance.now() + START_MS_MAX;
     while (process.isAlive() && performance.now() < deadlineMs) {
       const info = await readServerInfo(this.directPort);
-      // Another server may sit on the port: ours is about to notice.
-      if (info?.name === this.name && process.isAlive()) {
+      // Another server may sit on the port, under the same name: ours is about to notice.
+      if (info?.name === this.name && process.isAlive() && logBehind(this.logFile, logFrom).includes(READY)) {
         this.#info = info;
         this.onStart();
         return;
@@ -154,7 +174,7 @@ export class NatsServer {
     this.#process?.signal('SIGHUP');
     const deadlineMs = performance.now() + RELOAD_MS_MAX;
     while (this.state === 'running' && performance.now() < deadlineMs) {
-      const log = logSince(this.logFile, logFrom);
+      const log = logBehind(this.logFile, logFrom);
       if (log.includes('Reloaded server configuration')) return;
       const refusal = /Failed to reload server configuration: .*/.exec(log)?.[0];
       if (refusal !== undefined) throw new SkepError('invalid-input', { message: refusal, id: this.name, remedy: `Look at ${this.configFile}.` });
@@ -170,14 +190,7 @@ export class NatsServer {
   /** On the same ports and store; stops it first when it runs. */
   async restart(): Promise<void> {
     await this.stop();
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.start();
-      } catch (error) {
-        if (!isPortClash(error) || attempt === RESTART_ATTEMPTS) throw error;
-        await new Promise((resolve) => setTimeout(resolve, RESTART_PAUSE_MS));
-      }
-    }
+    await this.#startWithin(RESTART_ATTEMPTS);
   }
 
   #configure(): void {

@@ -88,13 +88,18 @@ export function adoptProcess(pid: number, mark: string): ServerProcess | undefin
   };
 }
 
-/** The end of what a server wrote to its log behind an offset in bytes; '' when there is nothing. */
-export function logSince(logFile: string, offset: number): string {
+/** What a server wrote to its log behind an offset in bytes; '' when there is nothing. */
+export function logBehind(logFile: string, offset: number): string {
   try {
-    return readFileSync(logFile).subarray(offset).toString('utf8').slice(-LOG_CHARACTERS_SHOWN).trim();
+    return readFileSync(logFile).subarray(offset).toString('utf8');
   } catch {
     return '';
   }
+}
+
+/** The end of it, to be shown. */
+export function logSince(logFile: string, offset: number): string {
+  return logBehind(logFile, offset).slice(-LOG_CHARACTERS_SHOWN).trim();
 }
 
 /** '' when there is no such process, or it has ended and only waits to be collected. */

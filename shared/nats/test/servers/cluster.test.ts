@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   attachCluster,
@@ -53,12 +53,15 @@ async function leaderOf(connection: NatsConnection, cluster: Cluster): Promise<{
   return { leader, others: cluster.servers.filter((server) => server !== leader) };
 }
 
-/** Publishes until it is acknowledged; elections, of 4 to 9 seconds with the stock server, answer errors and silence meanwhile. */
+/** Publishes until it is acknowledged, once whatever was lost on the way; elections, of 4 to 9 seconds with the stock server, answer errors and silence meanwhile. */
 async function publish(connection: NatsConnection, text: string): Promise<number> {
+  const named = headers();
+  named.set('Nats-Msg-Id', text);
   for (let attempt = 0; attempt < 1_000; attempt++) {
-    const answer = await connection.request('lane', text, { timeout: 500 }).catch(() => undefined);
+    const answer = await connection.request('lane', text, { timeout: 500, headers: named }).catch(() => undefined);
     const ack = answer?.json<{ seq?: number; error?: unknown }>();
-    if (ack?.seq !== undefined && ack.error === undefined) return ack.seq;
+    // 0: it is on its way.
+    if (ack?.seq !== undefined && ack.seq > 0 && ack.error === undefined) return ack.seq;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw new Error('never acknowledged');

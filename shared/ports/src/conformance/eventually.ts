@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 const TRY_DELAY_MS = 2;
-const WAIT_MS_MAX = 10_000;
+/** Beyond two elections of stock servers. */
+const WAIT_MS_MAX = 30_000;
 
 /** Waits until `look` returns something: for promises that a port keeps late (stale reads, deliveries). Fails with `what` if it never does. */
 export async function eventually<Found>(what: string, look: () => Found | undefined | Promise<Found | undefined>): Promise<Found> {

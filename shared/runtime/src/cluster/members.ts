@@ -189,6 +189,10 @@ export class Members {
   private onLink(status: LinkStatus): void {
     if (status === 'connected') this.membership.connected(this.now);
     else this.membership.disconnected(this.now);
+    // Whoever came meanwhile was not heard.
+    this.hasMet = false;
+    this.meetsAt = Number.POSITIVE_INFINITY;
+    this.beats = 0;
     this.perform();
   }
 

@@ -169,6 +169,25 @@ describe('O1: a node that has just come', () => {
   });
 });
 
+describe('O1: a node whose link was down', () => {
+  it('hears of who came meanwhile before it says anything of the swarm', async () => {
+    let tell: (status: 'connected' | 'disconnected') => void = () => {};
+    const link = (listener: typeof tell) => {
+      tell = listener;
+      return () => {};
+    };
+    const town = new Town({ nodeOf: (name) => (name === 'n1' ? { cluster: { link } } : {}) });
+    await town.live('n1', 'n2');
+    const { company } = town.node('n1');
+    expect(company?.view?.isAcquainted).toBe(true);
+    tell('disconnected');
+    tell('connected');
+    expect(company?.view?.isAcquainted).toBe(false);
+    await town.world.drive(company?.met() ?? Promise.reject());
+    expect(company?.view?.isAcquainted).toBe(true);
+  });
+});
+
 describe('O1: an agent that was met in many places', () => {
   it('arrives where it is sent, though that node believes it elsewhere', async () => {
     const town = new Town();

@@ -48,7 +48,7 @@ describe('Q11: a node on memory ports', () => {
     const ports = memoryPorts();
     const node = await openNode(ports, { name: 'n1', kinds: [Tally] });
     const client = connectCluster({ ...ports, deadlineMs: 700 });
-    expect((await client.call(tally('a'), 'add', 1)).value).toBe(1);
+    expect((await client.call(tally('a'), 'add', 1, { deadlineMs: 20_000 })).value).toBe(1);
     await node.close();
     await node.close();
     await refusal(node.client.call(tally('a'), 'add', 1), 'closed');

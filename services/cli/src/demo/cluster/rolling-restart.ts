@@ -6,7 +6,7 @@ import type { Scene } from '../stage.js';
 import { type ClusterStage, STEADY_PAUSE_MS } from './cluster-stage.js';
 import { NODES } from './demo-cluster.js';
 
-/** What calls may take while nodes come and go. */
+/** What calls may take while nodes come and go; more on a slow machine. */
 const DEADLINE_MS = 5_000;
 const LOOK_MS = 25;
 const KNOWN_MS_MAX = 15_000;
@@ -22,7 +22,8 @@ export const rollingRestart: Scene<ClusterStage> = {
   async play(stage) {
     const { story, figures, load, ledger, cluster } = stage;
     const before = { failed: ledger.failed.length, calls: ledger.count, deadlineMs: load.deadlineMs };
-    load.deadlineMs = DEADLINE_MS;
+    const deadlineMs = Math.ceil(DEADLINE_MS * stage.slowness);
+    load.deadlineMs = deadlineMs;
     load.pauseMs = STEADY_PAUSE_MS;
     ledger.measureAnew();
     const startMs = performance.now();
@@ -42,7 +43,7 @@ export const rollingRestart: Scene<ClusterStage> = {
     figures.rollingRestart = restart;
     story.tell('Each hands its agents to the others before it ends, so nobody has to find out that it is gone.');
     story.figure('replaced in', msText(ms), plural(NODES, 'node'));
-    story.figure('calls that failed', countText(failedCalls), `of ${countText(restart.calls)}, each with a deadline of ${msText(DEADLINE_MS)}`);
+    story.figure('calls that failed', countText(failedCalls), `of ${countText(restart.calls)}, each with a deadline of ${msText(deadlineMs)}`);
     story.figure('p99 meanwhile', msText(restart.p99Ms));
     load.pauseMs = 0;
     await workOn(stage, { calls: CALLS_WANTED, forMs: ON_MS });
