@@ -1,13 +1,17 @@
 /** The storage of the lanes runs out, and there is room again. */
-import { type SkepError, toSkepError } from '@skep/kernel';
+import { isSkepError, SkepError, toSkepError } from '@skep/kernel';
+import type { NatsPorts } from '@skep/nats';
 import { broken } from '../invariants/violation.js';
 import { idOf } from '../simulator/swarm.js';
 import { type Fault, pause, type Stage } from './fault.js';
+import { patiently } from './patient-store.js';
 
 /** What each stream of lanes still takes. */
 const LEFT_BYTES = 24 * 1024;
 const FULL_WITHIN_MS = 15_000;
 const FULL_FOR_MS = 1_200;
+const TIGHTEN_EVERY_MS = 500;
+const READ_WITHIN_MS = 10_000;
 const LOOK_EVERY_MS = 20;
 const READ = idOf('counter', 'a');
 
@@ -19,11 +23,10 @@ export const fullStream: Fault = {
     const ports = stage.site.auditor();
     try {
       await ports.ready;
-      await ports.limitLogs((await stage.site.logBytes()) + LEFT_BYTES);
-      const figures = await untilRefused(stage);
+      const figures = await untilRefused(stage, () => limit(stage, ports));
       await mustRead(stage);
       await pause(FULL_FOR_MS);
-      await ports.limitLogs(-1);
+      await patiently(() => ports.limitLogs(-1));
       return figures;
     } finally {
       await ports.close();
@@ -31,11 +34,27 @@ export const fullStream: Fault = {
   },
 };
 
-async function untilRefused({ outside }: Stage): Promise<{ readonly fullAfterMs: number }> {
+/** Leaves little room. The streams may grow past it while it is worked out; then it is worked out again. */
+function limit({ site }: Stage, ports: NatsPorts): Promise<void> {
+  return patiently(async () => {
+    const bytesMax = (await site.logBytes()) + LEFT_BYTES;
+    await ports.limitLogs(bytesMax).catch((error: unknown) => {
+      throw isSkepError(error, 'invalid-input') ? new SkepError('unavailable', { message: 'the streams grew meanwhile', cause: error }) : error;
+    });
+  });
+}
+
+/** Nodes trim their lanes now and then, so the limit follows until it is met. */
+async function untilRefused({ outside }: Stage, tighten: () => Promise<void>): Promise<{ readonly fullAfterMs: number }> {
   const refused = () => outside.met.get('refused: disk-full') ?? 0;
   const before = refused();
   const startedMs = performance.now();
+  let tightenedMs = Number.NEGATIVE_INFINITY;
   while (refused() === before) {
+    if (performance.now() - tightenedMs > TIGHTEN_EVERY_MS) {
+      await tighten();
+      tightenedMs = performance.now();
+    }
     if (performance.now() - startedMs > FULL_WITHIN_MS) {
       outside.broken.push(broken('I13', 'no write was refused for want of room, although the streams took no more'));
       break;
@@ -48,15 +67,19 @@ async function untilRefused({ outside }: Stage): Promise<{ readonly fullAfterMs:
 async function mustRead({ swarm, outside }: Stage): Promise<void> {
   await Promise.all(
     swarm.serving.map(async (name) => {
-      const failed = await swarm
-        .ask(name)
-        .get(READ)
-        .then(
-          (): SkepError | undefined => undefined,
-          (error: unknown) => toSkepError(error),
-        );
-      if (failed !== undefined)
+      for (const endMs = performance.now() + READ_WITHIN_MS; ; await pause(LOOK_EVERY_MS)) {
+        const failed = await swarm
+          .ask(name)
+          .get(READ)
+          .then(
+            (): SkepError | undefined => undefined,
+            (error: unknown) => toSkepError(error),
+          );
+        if (failed === undefined) return;
+        if ((failed.code === 'unavailable' || failed.code === 'timeout') && performance.now() < endMs) continue;
         outside.broken.push(broken('I13', `with full streams a read through ${name} failed: ${failed.code}: ${failed.message}`));
+        return;
+      }
     }),
   );
 }

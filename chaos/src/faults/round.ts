@@ -18,6 +18,7 @@ import { RecordingClient } from '../simulator/recording-client.js';
 import { runClient } from '../simulator/workload.js';
 import { type Fault, type Figures, pause } from './fault.js';
 import { NODE_NAMES } from './names.js';
+import { patiently, patientStore } from './patient-store.js';
 import { realWorld } from './real-world.js';
 import type { Site } from './site.js';
 import { SwarmOfProcesses } from './swarm-of-processes.js';
@@ -88,6 +89,7 @@ export async function runRound({ site, program, seed, faults, clients = CLIENTS,
   const strikes: Strike[] = [];
   let comeBacks = 0;
   const auditor = site.auditor();
+  const store = patientStore(auditor);
   try {
     await auditor.ready;
     await swarm.startAll();
@@ -120,7 +122,7 @@ export async function runRound({ site, program, seed, faults, clients = CLIENTS,
     const live = await readQuiet(universe);
     comeBacks = (await swarm.looks()).reduce((sum, { incarnations }) => sum + incarnations - 1, 0);
     await swarm.killAll();
-    const stored = await readStored(auditor, (agent): Value => swarmInitial(agent), universe);
+    const stored = await readStored(store, (agent): Value => swarmInitial(agent), universe);
     if (existsSync(effectsFile)) outside.effects.push(...effectsOf(readFileSync(effectsFile, 'utf8')));
     found.push(...stored.broken, ...judgeLog(outside, stored.ledger, { 'when all was quiet': live }));
   } catch (error) {
@@ -165,7 +167,7 @@ export async function runRound({ site, program, seed, faults, clients = CLIENTS,
     const { client } = await swarm.up();
     const live: LiveAgent[] = [];
     for (const { agent } of await directoryOf(name)) {
-      const shown = await client.get(agent).catch((error: unknown) => toSkepError(error));
+      const shown = await patiently(() => client.get(agent)).catch((error: unknown) => toSkepError(error));
       if (shown instanceof Error) found.push(broken('I13', `${agent} could not be read when all was quiet: ${shown.message}`));
       else live.push({ agent, ...shown });
     }
@@ -173,10 +175,15 @@ export async function runRound({ site, program, seed, faults, clients = CLIENTS,
   }
 
   async function unrest(name: string): Promise<readonly Broken[]> {
-    const looks = await swarm.looks();
+    let looks: Awaited<ReturnType<typeof swarm.looks>>;
+    try {
+      looks = await swarm.looks();
+    } catch (error) {
+      return [broken('I13', `long after the last fault a node did not say how it fares: ${toSkepError(error).message}`)];
+    }
     const waiting = looks.filter((look) => look.waiting !== '').map((look) => `${look.incarnation}: ${look.waiting}`);
     if (waiting.length > 0) return [broken('I13', `long after the last fault there was still something to do: ${waiting.join('; ')}`)];
-    const { open, unclaimed } = await readUniverse(auditor.registry, universeId(name));
+    const { open, unclaimed } = await readUniverse(store.registry, universeId(name));
     const views = looks.map(({ incarnation, lane, held, members }) => {
       const holds = new Set<AgentId>(held);
       return { incarnation, lane, members, holds: (agent: AgentId) => holds.has(agent) };
@@ -186,9 +193,9 @@ export async function runRound({ site, program, seed, faults, clients = CLIENTS,
 
   async function directoryOf(name: string): Promise<readonly DirectoryRow[]> {
     const id = universeId(name);
-    const { timeline } = await readUniverse(auditor.registry, id);
+    const { timeline } = await readUniverse(store.registry, id);
     const rows: DirectoryRow[] = [];
-    for await (const row of listDirectory(auditor.registry, { universe: id, timeline })) rows.push(row);
+    for await (const row of listDirectory(store.registry, { universe: id, timeline })) rows.push(row);
     return rows;
   }
 }

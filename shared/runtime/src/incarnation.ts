@@ -13,7 +13,7 @@ import { type AgentRequest, Post } from './cluster/post.js';
 import { type DirectoryRow, listDirectory } from './directory.js';
 import { LaneDriver } from './lane-driver.js';
 import { Reviver } from './reviver.js';
-import { readUniverse } from './universe-record.js';
+import { readNewestUniverse, readUniverse } from './universe-record.js';
 
 export interface IncarnationOptions {
   readonly ports: Ports;
@@ -198,8 +198,11 @@ export class Incarnation {
     this.reviver.claimEnded(agent, 'refused');
   }
 
+  /** That a lane is open is believed of any record; that it is not, of the newest alone: a lane that was just opened may not be there in others. */
   private async isOpen(lane: LaneId): Promise<boolean> {
-    return (await readUniverse(this.options.ports.registry, this.options.universe)).open.includes(lane);
+    const { universe, ports } = this.options;
+    if ((await readUniverse(ports.registry, universe)).open.includes(lane)) return true;
+    return (await readNewestUniverse(ports.registry, universe)).open.includes(lane);
   }
 
   private async owned({ agent, snapshot, records }: Extract<LaneEvent, { kind: 'owned' }>): Promise<void> {

@@ -4,7 +4,8 @@
  */
 import type { KeyedTenant } from '@skep/actor';
 import { decode, encode, isSkepError, type LaneId, SkepError, type UniverseId, type Value } from '@skep/kernel';
-import type { Clock, Registry } from '@skep/ports';
+import type { Clock, Registry, RegistryEntry } from '@skep/ports';
+import { newestEntry } from './directory.js';
 
 export interface UniverseRecord {
   readonly timeline: number;
@@ -39,7 +40,7 @@ export async function changeUniverse(
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     try {
       const entry = await registry.get(key);
-      const next = change(entry === undefined ? FIRST : read(entry.value, key));
+      const next = change(recordOf(entry, key));
       const result = await registry.update(key, write(next), entry?.revision ?? 0);
       if (result.kind === 'updated') return next;
     } catch (error) {
@@ -51,9 +52,19 @@ export async function changeUniverse(
   throw new SkepError('unavailable', { message: 'the universe record could not be changed', id: universe });
 }
 
+/** The record as some copy has it, that may be behind: nothing that cannot be taken back may be decided by it. */
 export async function readUniverse(registry: Registry, universe: UniverseId): Promise<UniverseRecord> {
   const key = `universe/${universe}`;
-  const entry = await registry.get(key);
+  return recordOf(await registry.get(key), key);
+}
+
+/** The newest record. @throws SkepError `unavailable`, `outcome-unknown` */
+export async function readNewestUniverse(registry: Registry, universe: UniverseId): Promise<UniverseRecord> {
+  const key = `universe/${universe}`;
+  return recordOf(await newestEntry(registry, key), key);
+}
+
+function recordOf(entry: RegistryEntry | undefined, key: string): UniverseRecord {
   return entry === undefined ? FIRST : read(entry.value, key);
 }
 

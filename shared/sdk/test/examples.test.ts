@@ -183,7 +183,7 @@ describe('U2: 04, an agent that calls a model in steps', () => {
     child.stderr?.on('data', (chunk) => {
       complaint += chunk;
     });
-    await expect.poll(() => `${calls.length} ${complaint}`, { timeout: 20_000 }).toBe('3 ');
+    await expect.poll(() => `${calls.length} ${complaint}`).toBe('3 ');
     const dead = new Promise((resolve) => child?.once('close', resolve));
     child.kill('SIGKILL');
     await dead;

@@ -26,7 +26,7 @@ import type { Ports } from '@skep/ports';
 import { Subjects } from '@skep/protocol';
 import { newestEntry } from '../directory.js';
 import type { Incarnation, IncarnationCluster } from '../incarnation.js';
-import { changeUniverse, readUniverse, type UniverseRecord } from '../universe-record.js';
+import { changeUniverse, readNewestUniverse, readUniverse, type UniverseRecord } from '../universe-record.js';
 import { type LinkStatus, Members } from './members.js';
 import { Pins } from './pins.js';
 import type { AgentRequest } from './post.js';
@@ -308,7 +308,11 @@ export class Company {
       if (members.isDead(other)) await this.takeOver(incarnation, other);
       else members.expect(other);
     }
-    members.reconcile((other) => open.includes(laneId(this.parts.universe, incarnation.timeline, other)));
+    if (members.hasSuspects) {
+      const { open: openNow } = await readNewestUniverse(this.parts.ports.registry, this.parts.universe);
+      if (this.incarnation !== incarnation) return;
+      members.reconcile((other) => openNow.includes(laneId(this.parts.universe, incarnation.timeline, other)));
+    }
     this.sweeps += 1;
     if (this.handingOver) return;
     if (unclaimed.length > 0) await this.revive(incarnation, unclaimed);

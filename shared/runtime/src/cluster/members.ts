@@ -108,6 +108,10 @@ export class Members {
     this.perform();
   }
 
+  get hasSuspects(): boolean {
+    return this.membership.suspected().length > 0;
+  }
+
   /** Members that are silent, and whose lanes the universe record lists no more, are gone. */
   reconcile(isOpen: (incarnation: IncarnationId) => boolean): void {
     for (const incarnation of this.membership.suspected()) if (!isOpen(incarnation)) this.membership.left(incarnation);

@@ -1,4 +1,5 @@
-import { type NodeId, nodeId } from '@skep/kernel';
+import { type NodeId, nodeId, type SkepError } from '@skep/kernel';
+import type { Ports, RegistryEntry } from '@skep/ports';
 import { describe, expect, it } from 'vitest';
 import { SkepNode } from '../../src/index.js';
 import { Counter, id, Town } from './town.js';
@@ -149,6 +150,43 @@ describe('O1 P6: drain and migration', () => {
     }
     await town.wait(5_000);
     for (const name of NAMES) expect(await town.ask('n1', id(name), 'total')).toBe(3);
+  });
+});
+
+describe('G1 L4: a lane that was just opened', () => {
+  it('is not sealed because a read of the universe record is behind', async () => {
+    let behind: RegistryEntry | undefined;
+    const portsOf = (name: string, ports: Ports): Ports => {
+      const { registry } = ports;
+      if (name !== 'n2') return ports;
+      return {
+        ...ports,
+        registry: {
+          get: async (key) => (key.startsWith('universe/') ? behind : undefined) ?? registry.get(key),
+          update: (...given) => registry.update(...given),
+          list: (...given) => registry.list(...given),
+          watch: (...given) => registry.watch(...given),
+        },
+      };
+    };
+    const town = new Town({ portsOf });
+    await town.live('n1', 'n2');
+    const [first, second] = [town.node('n1'), town.node('n2')];
+    behind = await town.world.drive(first.ports.registry.get('universe/main'));
+    // They never hear of each other.
+    town.world.cut({ from: 'n3', to: 'n2', way: 'both' });
+    await town.world.drive(town.startOne('n3'));
+    const third = town.node('n3');
+    await town.world.drive(third.company?.met() ?? Promise.reject());
+    const isOf = (node: SkepNode, name: string) => node.company?.view?.place(id(name)) === node.id;
+    const name = Array.from({ length: 100 }, (_, at) => `x${at}`).find((each) => isOf(second, each) && isOf(third, each)) ?? '';
+    const { id: before } = third;
+    expect(await town.ask('n3', id(name), 'add', 1)).toBe(1);
+    const refusal = await town.world.drive(town.call('n2', id(name), 'add', 1, 300).catch((error: SkepError) => error.code));
+    expect(refusal).toBe('elsewhere');
+    expect(town.holders(id(name))).toEqual(['n3']);
+    expect(await town.ask('n3', id(name), 'add', 1)).toBe(2);
+    expect(third.id).toBe(before);
   });
 });
 

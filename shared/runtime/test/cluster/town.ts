@@ -1,6 +1,7 @@
 /** A world of several nodes over the same simulated stores: started, killed, cut off. */
 import { type AnyKind, defineAgent } from '@skep/actor';
 import { type AgentId, agentId, operationId, type Value } from '@skep/kernel';
+import type { Ports } from '@skep/ports';
 import { createWorld, type FaultPlan, type SimulatedNode, type Store, type World } from '@skep/simulated';
 import { callOptions, type NodeOptions, SkepNode } from '../../src/index.js';
 
@@ -14,6 +15,8 @@ export interface TownOptions {
   readonly faults?: 'none' | 'drawn' | FaultPlan;
   readonly kinds?: readonly AnyKind[];
   readonly node?: Partial<NodeOptions>;
+  /** What one node is given instead of its ports. */
+  readonly portsOf?: (name: string, ports: Ports) => Ports;
   /** Of one node. */
   readonly nodeOf?: (name: string) => Partial<NodeOptions>;
 }
@@ -75,7 +78,7 @@ export class Town {
 
   async startOne(name: string): Promise<SkepNode> {
     const simulated = this.world.node(name, { stores: this.stores });
-    const work = SkepNode.start(simulated.ports, {
+    const work = SkepNode.start(this.options.portsOf?.(name, simulated.ports) ?? simulated.ports, {
       name,
       kinds: this.options.kinds ?? [Counter],
       cluster: {},
