@@ -30,6 +30,18 @@ export function readHolderInfo(dir: string): HolderInfo | undefined {
   }
 }
 
+/** Whether the process that wrote `holder.json` still runs, as far as its id tells. */
+export function holderLives(dir: string): boolean {
+  const info = readHolderInfo(dir);
+  if (info === undefined) return false;
+  try {
+    process.kill(info.pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 export function removeHolderInfo(dir: string): void {
   rmSync(fileIn(dir), { force: true });
 }

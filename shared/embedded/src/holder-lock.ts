@@ -7,11 +7,14 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Database } from './database.js';
+import { holderLives } from './holder-info.js';
 import { Sqlite } from './sqlite.js';
 import { codeOf, openingError } from './storage-error.js';
 
 /** Somebody who only asks whether the folder is held has the lock for an instant; so a first refusal is not believed. */
 const TRIES = 5;
+/** On a busy machine that instant may be long: where no holder is known to live, it is waited for. */
+const TRIES_MAX = 75;
 const TRY_DELAY_MS = 20;
 
 export interface HolderLock {
@@ -22,7 +25,7 @@ export interface HolderLock {
 export async function acquireHolderLock(dir: string): Promise<HolderLock | undefined> {
   for (let tries = 1; ; tries += 1) {
     const lock = tryHolderLock(dir);
-    if (lock !== undefined || tries === TRIES) return lock;
+    if (lock !== undefined || tries >= (holderLives(dir) ? TRIES : TRIES_MAX)) return lock;
     await pause(TRY_DELAY_MS);
   }
 }

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { LaneId, SkepError } from '@skep/kernel';
 import { describe, expect, it } from 'vitest';
+import { tryHolderLock } from '../src/holder-lock.js';
 import { connectHolder, readHolderInfo } from '../src/index.js';
 import { freshFolders, rejection } from './programs/folders.js';
 import { type Running, run } from './programs/run.js';
@@ -49,6 +50,15 @@ describe('a folder has one holder', () => {
     const entries = await folder.ports.log.read(LANE, 0);
     expect(entries.length).toBeGreaterThanOrEqual(acknowledged.at(-1) ?? 0);
     for (const entry of entries) expect(new TextDecoder().decode(entry.bytes)).toBe(`entry ${entry.sequence}`);
+  });
+
+  it('opens though somebody who only asked who holds it was held up', async () => {
+    const dir = freshDir();
+    const asker = tryHolderLock(dir);
+    const opening = open(dir);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    asker?.release();
+    expect((await opening).holder.pid).toBe(process.pid);
   });
 
   it('can be opened again after it was closed, with everything in it', async () => {
