@@ -7,6 +7,8 @@ import { inRoot, ROOT, TOOL } from '../setup/places.mjs';
 import { trackedFiles } from '../setup/tracked.mjs';
 
 const SEEDS = 20;
+/** A seed takes about one; one that takes longer hangs. */
+const SEED_MINUTES_MAX = 15;
 const USAGE = `Runs the tests that draw their cases, once for each seed, until one fails.
 
   npm run properties -- [--seeds N] [--from S] [part of a file name ...]
@@ -35,7 +37,8 @@ export async function runProperties(args) {
   for (let seed = from; seed < from + seeds; seed += 1) {
     process.stdout.write(`seed ${seed} (${seed - from + 1} of ${seeds}, ${files.length} files): `);
     const env = { ...process.env, SKEP_SEED: `${seed}` };
-    const { code, text } = await runNode(TOOL.vitest, ['run', '--silent=passed-only', ...files], { cwd: ROOT, env, output: 'collect' });
+    const options = { cwd: ROOT, env, output: /** @type {const} */ ('collect'), limitMs: SEED_MINUTES_MAX * 60_000 };
+    const { code, text } = await runNode(TOOL.vitest, ['run', '--silent=passed-only', ...files], options);
     process.stdout.write(code === 0 ? 'held\n' : `failed\n\n${text}\nAgain: SKEP_SEED=${seed} npm test -- ${parts.join(' ')}\n`);
     if (code !== 0) return 1;
   }
@@ -50,7 +53,7 @@ function readArguments(args) {
       options: { seeds: { type: 'string', default: `${SEEDS}` }, from: { type: 'string', default: '1' }, help: { type: 'boolean', default: false } },
       allowPositionals: true,
     });
-    return { isHelp: values.help, seeds: wholeNumber('--seeds', values.seeds), from: wholeNumber('--from', values.from), parts: positionals };
+    return { isHelp: values.help, seeds: wholeNumber('--seeds', values.seeds, 1), from: wholeNumber('--from', values.from, 0), parts: positionals };
   } catch (error) {
     throw new Failure(`${error instanceof Error ? error.message : error}\n\n${USAGE}`, 2);
   }
@@ -59,9 +62,10 @@ function readArguments(args) {
 /**
  * @param {string} option
  * @param {string} text
+ * @param {number} least
  */
-function wholeNumber(option, text) {
-  if (!/^\d{1,9}$/.test(text)) throw new Error(`${option} takes a whole number, not ${text}.`);
+function wholeNumber(option, text, least) {
+  if (!/^\d{1,9}$/.test(text) || Number(text) < least) throw new Error(`${option} takes a whole number from ${least} on, not ${text}.`);
   return Number(text);
 }
 

@@ -13,8 +13,8 @@ const PATIENCE_MS = 30_000;
 const PAUSE_MS = 50;
 
 /** Repeats what is not answered now but may be later. For what may be done twice. */
-export async function patiently<Result>(run: () => Promise<Result>): Promise<Result> {
-  for (const endMs = performance.now() + PATIENCE_MS; ; ) {
+export async function patiently<Result>(run: () => Promise<Result>, patienceMs = PATIENCE_MS): Promise<Result> {
+  for (const endMs = performance.now() + patienceMs; ; ) {
     try {
       return await run();
     } catch (error) {
@@ -24,7 +24,7 @@ export async function patiently<Result>(run: () => Promise<Result>): Promise<Res
   }
 }
 
-/** For reading alone. */
+/** For reading; what it writes to know what is newest changes nothing. */
 export function patientStore({ log, registry, blob }: Store): Store {
   const get: Store['registry']['get'] = (key) => patiently(() => newestEntry(registry, key));
   return {

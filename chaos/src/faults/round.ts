@@ -63,6 +63,7 @@ const CALM_MS_MAX = 700;
 const QUIET_WITHIN_MS = 60_000;
 /** Clients that began a write before the end know by then what came of it. */
 const ENDED_WITHIN_MS = 60_000;
+const READ_WITHIN_MS = 10_000;
 const LOOK_EVERY_MS = 100;
 /** A fault is over when so many writes that began after it were acknowledged. */
 const WRITES_AFTER = 10;
@@ -167,7 +168,7 @@ export async function runRound({ site, program, seed, faults, clients = CLIENTS,
     const { client } = await swarm.up();
     const live: LiveAgent[] = [];
     for (const { agent } of await directoryOf(name)) {
-      const shown = await patiently(() => client.get(agent)).catch((error: unknown) => toSkepError(error));
+      const shown = await patiently(() => client.get(agent), READ_WITHIN_MS).catch((error: unknown) => toSkepError(error));
       if (shown instanceof Error) found.push(broken('I13', `${agent} could not be read when all was quiet: ${shown.message}`));
       else live.push({ agent, ...shown });
     }

@@ -55,6 +55,7 @@ describe('a folder has one holder', () => {
   it('opens though somebody who only asked who holds it was held up', async () => {
     const dir = freshDir();
     const asker = tryHolderLock(dir);
+    expect(asker).toBeDefined();
     const opening = open(dir);
     await new Promise((resolve) => setTimeout(resolve, 400));
     asker?.release();

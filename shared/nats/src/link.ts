@@ -203,11 +203,12 @@ export class Link {
       const nowMs = this.#clock.monotonicMs();
       for (const [token, pending] of this.#pending) {
         if (pending.deadlineMs > nowMs) continue;
-        if (pending.isOverdue) {
-          this.#pending.delete(token);
-          pending.fail({ kind: 'lost', why: 'timeout' });
+        if (!pending.isOverdue) {
+          pending.isOverdue = true;
+          continue;
         }
-        pending.isOverdue = true;
+        this.#pending.delete(token);
+        pending.fail({ kind: 'lost', why: 'timeout' });
       }
       if (this.#pending.size > 0 && this.#state.kind !== 'closed') this.#sweepLater();
     });

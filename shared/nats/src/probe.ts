@@ -203,7 +203,7 @@ async function inspect(
     };
     await gather(GATHER_MS);
     // One may be away, or late.
-    if (found.length < clusterSize) await gather(2 * GATHER_MS);
+    if (found.length < clusterSize) await gather(GATHER_MS);
     if (found.length === 0) throw new SkepError('unavailable', { message: 'no server answers the system user' });
     return { servers: found.sort(byName), clusterSize };
   } catch (error) {

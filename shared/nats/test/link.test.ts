@@ -23,7 +23,7 @@ describe.skipIf(!natsHere())('requests of a process that stalls', () => {
     for (let round = 0; round < 10; round += 1) {
       const answer = link.ask('$JS.API.INFO', new Uint8Array(0), { timeoutMs: 100 });
       await new Promise((sent) => setImmediate(sent));
-      stall(300);
+      stall(500);
       kinds.add((await answer).kind);
     }
     expect([...kinds]).toEqual(['answer']);

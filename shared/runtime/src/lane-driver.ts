@@ -21,7 +21,8 @@ import {
   type Ticket,
 } from '@skep/lane';
 import type { Ports } from '@skep/ports';
-import { newestRevision } from './directory.js';
+import { newestRevision } from './newest-entry.js';
+import { isUncertain } from './uncertain.js';
 
 export interface LaneDriverOptions {
   readonly ports: Pick<Ports, 'log' | 'registry' | 'clock'>;
@@ -122,17 +123,11 @@ export class LaneDriver implements LaneAccess {
     this.act(() => this.lane.flush());
   }
 
-  /** Whether the directory has an entry for the agent. */
+  /** Whether the directory has an entry for the agent. @throws SkepError `unavailable` */
   async exists(agent: AgentId): Promise<boolean> {
     const { registry } = this.options.ports;
     const key = this.keyOf(agent);
-    if ((await registry.get(key)) !== undefined) return true;
-    try {
-      return (await newestRevision(registry, key)) > 0;
-    } catch (error) {
-      if (!isUncertain(toSkepError(error))) throw error;
-      throw new SkepError('unavailable', { message: 'the directory does not say whether there is such an agent', id: agent, cause: error });
-    }
+    return (await registry.get(key)) !== undefined || (await newestRevision(registry, key)) > 0;
   }
 
   /** A sealed lane from its beginning, read once. */
@@ -340,10 +335,6 @@ export class LaneDriver implements LaneAccess {
   private pause(delayMs: number): Promise<void> {
     return new Promise((resolve) => this.options.ports.clock.setTimer(delayMs, resolve));
   }
-}
-
-function isUncertain({ code }: SkepError): boolean {
-  return code === 'outcome-unknown' || code === 'timeout' || code === 'internal';
 }
 
 function delayOf(attempt: number): number {

@@ -75,7 +75,7 @@ export interface Recovery {
 const SETTLE_EVERY_MS = 5_000;
 const COME_BACK_MS = 50;
 const COME_BACK_MS_MAX = 5_000;
-/** How long a start waits for stores that answer `unavailable`: servers that elect a leader are done within seconds. */
+/** A start that met `unavailable` begins again for this long: servers that elect a leader are done within seconds. */
 const START_PATIENCE_MS = 10_000;
 /** An incarnation that ends earlier was a short one: after several of them in a row the node waits before the next. */
 const SHORT_LIFE_MS = 10_000;

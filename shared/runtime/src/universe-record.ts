@@ -5,7 +5,7 @@
 import type { KeyedTenant } from '@skep/actor';
 import { decode, encode, isSkepError, type LaneId, SkepError, type UniverseId, type Value } from '@skep/kernel';
 import type { Clock, Registry, RegistryEntry } from '@skep/ports';
-import { newestEntry } from './directory.js';
+import { newestEntry } from './newest-entry.js';
 
 export interface UniverseRecord {
   readonly timeline: number;
@@ -58,7 +58,7 @@ export async function readUniverse(registry: Registry, universe: UniverseId): Pr
   return recordOf(await registry.get(key), key);
 }
 
-/** The newest record. @throws SkepError `unavailable`, `outcome-unknown` */
+/** The newest record. @throws SkepError `unavailable` */
 export async function readNewestUniverse(registry: Registry, universe: UniverseId): Promise<UniverseRecord> {
   const key = `universe/${universe}`;
   return recordOf(await newestEntry(registry, key), key);

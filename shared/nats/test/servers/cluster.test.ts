@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -94,6 +96,23 @@ describe.skipIf(!natsHere())('a cluster of three', { timeout: 60_000 }, () => {
     expect(leader.pid).not.toBe(pid);
     const { state } = await api(connection, '$JS.API.STREAM.INFO.LANE');
     expect((state as { messages: number }).messages).toBe(second);
+  });
+
+  test('a server whose port was taken while it was down waits for it', async () => {
+    const cluster = await start();
+    const [first] = cluster.servers as [NatsServer];
+    await first.kill();
+    const squatter = createServer().listen(first.directPort, '127.0.0.1');
+    await once(squatter, 'listening');
+    let isUp = false;
+    const starting = first.start().then(() => {
+      isUp = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(isUp).toBe(false);
+    squatter.close();
+    await starting;
+    await cluster.settled();
   });
 
   test('says who leads which stream, and how far it is written', async () => {

@@ -24,8 +24,8 @@ import {
 import { type DirectoryEntry, decodeEntry, directoryKey } from '@skep/lane';
 import type { Ports } from '@skep/ports';
 import { Subjects } from '@skep/protocol';
-import { newestEntry } from '../directory.js';
 import type { Incarnation, IncarnationCluster } from '../incarnation.js';
+import { newestEntry } from '../newest-entry.js';
 import { changeUniverse, readNewestUniverse, readUniverse, type UniverseRecord } from '../universe-record.js';
 import { type LinkStatus, Members } from './members.js';
 import { Pins } from './pins.js';
@@ -64,7 +64,8 @@ const SWEEP_EVERY_MS = 5_000;
 /** Sweeps between two looks through the whole directory for agents that nobody wakes. */
 const SWEEPS_PER_LOOK = 6;
 const HAND_OVER_AT_ONCE = 64;
-const MEETS_WITHIN_MS = 2_000;
+/** Less than clients wait for an answer. */
+const MEETS_WITHIN_MS = 800;
 const MEETS_LOOK_MS = 10;
 /** How long a migration waits for its agent to be awake again; it gets there in any case. */
 const ARRIVES_WITHIN_MS = 5_000;
@@ -99,17 +100,17 @@ export class Company {
   }
 
   /**
-   * Resolves when this node has heard of every member that lives, so that what it says of the swarm is whole; after two seconds in any case: without a way
-   * out nobody is heard.
+   * Resolves when this node has heard of every member that lives, so that what it says of the swarm is whole. After a while in any case: without a way out
+   * nobody is heard; and at once while the node comes back.
    */
   async met(): Promise<void> {
     const { clock } = this.parts.ports;
     const endMs = clock.monotonicMs() + MEETS_WITHIN_MS;
-    while (this.members?.isAcquainted !== true && clock.monotonicMs() < endMs)
+    while (this.members?.isAcquainted === false && clock.monotonicMs() < endMs)
       await new Promise<void>((resolve) => clock.setTimer(MEETS_LOOK_MS, resolve));
   }
 
-  /** The directory's entry of an agent as it is now. @throws SkepError `unavailable`, `outcome-unknown` */
+  /** The directory's entry of an agent as it is now. @throws SkepError `unavailable` */
   async entryOf(agent: AgentId): Promise<DirectoryEntry | undefined> {
     const { incarnation } = this;
     if (incarnation === undefined) throw comingBack();
@@ -308,11 +309,8 @@ export class Company {
       if (members.isDead(other)) await this.takeOver(incarnation, other);
       else members.expect(other);
     }
-    if (members.hasSuspects) {
-      const { open: openNow } = await readNewestUniverse(this.parts.ports.registry, this.parts.universe);
-      if (this.incarnation !== incarnation) return;
-      members.reconcile((other) => openNow.includes(laneId(this.parts.universe, incarnation.timeline, other)));
-    }
+    await this.reconcile(incarnation, members).catch(() => {});
+    if (this.incarnation !== incarnation) return;
     this.sweeps += 1;
     if (this.handingOver) return;
     if (unclaimed.length > 0) await this.revive(incarnation, unclaimed);
@@ -320,6 +318,15 @@ export class Company {
       await this.pins.read();
       await incarnation.sweep();
     }
+  }
+
+  /** Members that are silent, and whose lanes are open no more, are gone. A record that is behind may lack a lane that was just opened. */
+  private async reconcile({ timeline }: Incarnation, members: Members): Promise<void> {
+    const { suspects } = members;
+    if (suspects.length === 0) return;
+    const { ports, universe } = this.parts;
+    const { open } = await readNewestUniverse(ports.registry, universe);
+    for (const suspect of suspects) if (!open.includes(laneId(universe, timeline, suspect))) members.left(suspect);
   }
 }
 

@@ -108,13 +108,13 @@ export class Members {
     this.perform();
   }
 
-  get hasSuspects(): boolean {
-    return this.membership.suspected().length > 0;
+  get suspects(): readonly IncarnationId[] {
+    return this.membership.suspected();
   }
 
-  /** Members that are silent, and whose lanes the universe record lists no more, are gone. */
-  reconcile(isOpen: (incarnation: IncarnationId) => boolean): void {
-    for (const incarnation of this.membership.suspected()) if (!isOpen(incarnation)) this.membership.left(incarnation);
+  /** One that is suspected, and whose lane is open no more. If it was heard again meanwhile, it stays. */
+  left(incarnation: IncarnationId): void {
+    if (this.suspects.includes(incarnation)) this.membership.left(incarnation);
     this.perform();
   }
 

@@ -1,7 +1,7 @@
 /** Agents that an operator pinned to a node: one registry entry each, known to every node through a watch. */
 import { type AgentId, decode, encode, type NodeId, SkepError, type UniverseId } from '@skep/kernel';
 import type { Registry, RegistryEntry, Revision } from '@skep/ports';
-import { newestEntry } from '../directory.js';
+import { newestEntry } from '../newest-entry.js';
 
 const PAGE = 1_000;
 const ATTEMPTS_MAX = 20;
@@ -18,7 +18,7 @@ export class Pins {
     private readonly onPin: (agent: AgentId, node: NodeId | undefined) => void,
   ) {}
 
-  /** The node that an agent is pinned to now, also where the watch is behind. @throws SkepError `unavailable`, `outcome-unknown` */
+  /** The node that an agent is pinned to now, also where the watch is behind. @throws SkepError `unavailable` */
   async newest(agent: AgentId): Promise<NodeId | undefined> {
     const entry = await newestEntry(this.registry, this.prefix + agent);
     if (entry !== undefined) this.take(entry);

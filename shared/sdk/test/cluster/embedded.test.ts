@@ -44,6 +44,20 @@ describe('Q11: a node on memory ports', () => {
     }
   });
 
+  it('O1: a node that has just come says nothing of the swarm before it has heard of the others', async () => {
+    const ports = memoryPorts();
+    const first = await openNode(ports, { name: 'n1', kinds: [Tally] });
+    await first.client.call(tally('a'), 'add', 1);
+    const second = await openNode(ports, { name: 'n2', kinds: [Tally] });
+    try {
+      expect((await second.client.status()).nodes?.map(({ node }) => node)).toEqual(['n1', 'n2']);
+      expect(await second.client.list()).toHaveLength(1);
+    } finally {
+      await second.close();
+      await first.close();
+    }
+  });
+
   it('a closed node is gone: who asks hears so at once, or when time is up', async () => {
     const ports = memoryPorts();
     const node = await openNode(ports, { name: 'n1', kinds: [Tally] });

@@ -149,7 +149,7 @@ describe.skipIf(!natsHere())('U10 G13: under pressure', () => {
     const callers = names.map(async (name) => {
       let count = 0;
       while (!over) {
-        errors.push(...(await insist(call(name, 'add'), '1', 20_000)));
+        errors.push(...(await insist(call(name, 'add'), '1', 8_000)));
         count += 1;
       }
       calls += count;

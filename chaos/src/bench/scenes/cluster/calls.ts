@@ -1,4 +1,6 @@
 /** `call.r3` and `turn.hot`: calls from outside, one request each or gathered by the client, and one agent that everybody calls. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { type ErrorShape, fromErrorShape } from '@skep/kernel';
 import { type MeasuredCluster, subjects, type Tally, worker } from '../../cluster/measured-cluster.js';
 import { compared, type Row, rowOf } from '../../row.js';
 import type { Run } from '../../scene.js';
@@ -6,6 +8,7 @@ import { AGENTS } from '../../swarm.js';
 
 const HOT_CALLERS = 1_024;
 const DEADLINE_MS = 30_000;
+const PAUSE_MS = 20;
 const ONE = new TextEncoder().encode('1');
 
 export async function calls(cluster: MeasuredCluster, { plan, conditions }: Run): Promise<readonly Row[]> {
@@ -15,7 +18,9 @@ export async function calls(cluster: MeasuredCluster, { plan, conditions }: Run)
       const answer = await cluster.bus.request(subjectOf[index] as string, ONE, { timeoutMs: DEADLINE_MS });
       // {"error":...} is what a refusal looks like. While servers elect a leader it may come, and whoever calls asks again.
       if (answer[2] !== 0x65) return;
-      if (performance.now() > endMs) throw new Error(new TextDecoder().decode(answer));
+      const { error } = JSON.parse(new TextDecoder().decode(answer)) as { readonly error: ErrorShape };
+      if (fromErrorShape(error).retry !== 'later' || performance.now() > endMs) throw fromErrorShape(error);
+      await pause(PAUSE_MS);
     }
   };
   const gathered = (index: number) => cluster.client.call(worker(index), 'step', 1);

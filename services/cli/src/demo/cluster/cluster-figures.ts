@@ -34,8 +34,9 @@ interface LeaderKill {
 }
 
 interface RollingRestart {
-  /** Of calls with a deadline of 5 s. */
   readonly failedCalls: number;
+  /** Of each call: 5 s, more on a slow machine. */
+  readonly deadlineMs: number;
   readonly p99Ms: number;
   readonly calls: number;
   readonly ms: number;

@@ -81,14 +81,20 @@ export class DemoCluster {
 
   /** The server that leads most of what is written to now. @throws SkepError `unavailable` */
   async writeLeader(): Promise<WriteLeader> {
-    const endMs = performance.now() + LEADER_MS_MAX;
-    for (;;) {
+    let cause: unknown;
+    for (const endMs = performance.now() + LEADER_MS_MAX; performance.now() < endMs; ) {
       // Servers that are asked may be behind, or late; and nothing may have been written between two looks.
-      const found = await this.lookForWriteLeader().catch(() => undefined);
+      const found = await this.lookForWriteLeader().catch((error: unknown) => {
+        cause = error;
+      });
       if (found !== undefined) return found;
-      if (performance.now() > endMs) break;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
-    throw new SkepError('unavailable', { message: 'no NATS server leads a stream that is written to', remedy: 'Look at the logs of the servers.' });
+    throw new SkepError('unavailable', {
+      message: 'no NATS server leads a stream that is written to',
+      remedy: 'Look at the logs of the servers.',
+      cause,
+    });
   }
 
   private async lookForWriteLeader(): Promise<WriteLeader | undefined> {

@@ -39,7 +39,7 @@ export const rollingRestart: Scene<ClusterStage> = {
     load.deadlineMs = before.deadlineMs;
     const { p99 } = ledger.percentiles();
     const failedCalls = ledger.failed.length - before.failed;
-    const restart = { failedCalls, p99Ms: rounded(p99), calls: ledger.count - before.calls, ms };
+    const restart = { failedCalls, deadlineMs, p99Ms: rounded(p99), calls: ledger.count - before.calls, ms };
     figures.rollingRestart = restart;
     story.tell('Each hands its agents to the others before it ends, so nobody has to find out that it is gone.');
     story.figure('replaced in', msText(ms), plural(NODES, 'node'));

@@ -1,6 +1,6 @@
 import type { Registry, RegistryEntry } from '@skep/ports';
 import { describe, expect, it } from 'vitest';
-import { newestEntry } from '../src/directory.js';
+import { newestEntry } from '../src/newest-entry.js';
 import { codeOf } from './hive.js';
 
 /** A registry whose reads show older entries for a while. */
