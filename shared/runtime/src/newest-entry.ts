@@ -20,19 +20,23 @@ export async function newestRevision(registry: Registry, key: string): Promise<n
   }
 }
 
-/** The entry as it is now, not as it was. Where nothing can be written any more, none changes, and a plain read will do. @throws SkepError `unavailable` */
+/** The entry as it is now, not as it was. @throws SkepError `unavailable`, `disk-full` */
 export async function newestEntry(registry: Registry, key: string): Promise<RegistryEntry | undefined> {
-  let revision: number;
-  try {
-    revision = await newestRevision(registry, key);
-  } catch (error) {
-    if (isSkepError(error, 'disk-full')) return registry.get(key);
-    throw error;
-  }
+  const revision = await newestRevision(registry, key);
   if (revision === 0) return undefined;
   for (let read = 0; read < READS_MAX; read += 1) {
     const found = await registry.get(key);
     if (found !== undefined && found.revision >= revision) return found;
   }
   throw new SkepError('unavailable', { message: 'reads of the registry do not show the newest entry', id: key });
+}
+
+/** For telling people. Where nothing can be written any more entries do not change, and a plain read will do. @throws SkepError `unavailable` */
+export async function entryToTell(registry: Registry, key: string): Promise<RegistryEntry | undefined> {
+  try {
+    return await newestEntry(registry, key);
+  } catch (error) {
+    if (isSkepError(error, 'disk-full')) return registry.get(key);
+    throw error;
+  }
 }

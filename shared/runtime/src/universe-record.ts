@@ -58,7 +58,7 @@ export async function readUniverse(registry: Registry, universe: UniverseId): Pr
   return recordOf(await registry.get(key), key);
 }
 
-/** The newest record. @throws SkepError `unavailable` */
+/** The newest record. @throws SkepError `unavailable`, `disk-full` */
 export async function readNewestUniverse(registry: Registry, universe: UniverseId): Promise<UniverseRecord> {
   const key = `universe/${universe}`;
   return recordOf(await newestEntry(registry, key), key);

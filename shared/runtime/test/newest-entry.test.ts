@@ -1,7 +1,7 @@
 import type { Registry, RegistryEntry } from '@skep/ports';
 import { describe, expect, it } from 'vitest';
-import { newestEntry } from '../src/newest-entry.js';
-import { codeOf } from './hive.js';
+import { entryToTell, newestEntry } from '../src/newest-entry.js';
+import { codeOf, failure } from './hive.js';
 
 /** A registry whose reads show older entries for a while. */
 function behind({ newest, staleReads }: { newest: number; staleReads: number }) {
@@ -28,6 +28,19 @@ describe('the newest entry of the directory', () => {
     const { registry, reads } = behind({ newest: 0, staleReads: 0 });
     expect(await newestEntry(registry, 'k')).toBeUndefined();
     expect(reads()).toBe(0);
+  });
+
+  it('leaves nobody in doubt: what asks for it writes nothing', async () => {
+    const { registry } = behind({ newest: 7, staleReads: 0 });
+    registry.update = () => Promise.reject(failure('outcome-unknown'));
+    expect(await codeOf(newestEntry(registry, 'k'))).toBe('unavailable');
+  });
+
+  it('is told by a plain read where nothing can be written any more, and not decided by', async () => {
+    const { registry } = behind({ newest: 7, staleReads: 0 });
+    registry.update = () => Promise.reject(failure('disk-full'));
+    expect(await entryToTell(registry, 'k')).toMatchObject({ revision: 7 });
+    expect(await codeOf(newestEntry(registry, 'k'))).toBe('disk-full');
   });
 
   it('is not guessed: reads that stay behind are refused, after a bounded number of them', async () => {

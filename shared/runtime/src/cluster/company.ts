@@ -25,7 +25,7 @@ import { type DirectoryEntry, decodeEntry, directoryKey } from '@skep/lane';
 import type { Ports } from '@skep/ports';
 import { Subjects } from '@skep/protocol';
 import type { Incarnation, IncarnationCluster } from '../incarnation.js';
-import { newestEntry } from '../newest-entry.js';
+import { entryToTell } from '../newest-entry.js';
 import { changeUniverse, readNewestUniverse, readUniverse, type UniverseRecord } from '../universe-record.js';
 import { type LinkStatus, Members } from './members.js';
 import { Pins } from './pins.js';
@@ -116,7 +116,7 @@ export class Company {
     if (incarnation === undefined) throw comingBack();
     const { ports, universe } = this.parts;
     const key = directoryKey(universe, incarnation.timeline, agent);
-    const found = await newestEntry(ports.registry, key);
+    const found = await entryToTell(ports.registry, key);
     return found === undefined ? undefined : decodeEntry(found.value, key);
   }
 

@@ -1,7 +1,7 @@
 /** Agents that an operator pinned to a node: one registry entry each, known to every node through a watch. */
 import { type AgentId, decode, encode, type NodeId, SkepError, type UniverseId } from '@skep/kernel';
 import type { Registry, RegistryEntry, Revision } from '@skep/ports';
-import { newestEntry } from '../newest-entry.js';
+import { entryToTell, newestEntry } from '../newest-entry.js';
 
 const PAGE = 1_000;
 const ATTEMPTS_MAX = 20;
@@ -20,7 +20,7 @@ export class Pins {
 
   /** The node that an agent is pinned to now, also where the watch is behind. @throws SkepError `unavailable` */
   async newest(agent: AgentId): Promise<NodeId | undefined> {
-    const entry = await newestEntry(this.registry, this.prefix + agent);
+    const entry = await entryToTell(this.registry, this.prefix + agent);
     if (entry !== undefined) this.take(entry);
     return this.pins.get(agent);
   }
@@ -48,7 +48,7 @@ export class Pins {
     this.unwatch = undefined;
   }
 
-  /** `undefined` takes the pin away. @throws SkepError `unavailable`, `outcome-unknown` */
+  /** `undefined` takes the pin away. @throws SkepError `unavailable`, `outcome-unknown`, `disk-full` */
   async set(agent: AgentId, node: NodeId | undefined): Promise<void> {
     const key = this.prefix + agent;
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
