@@ -6,7 +6,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { startWatchdog } from '../../dist/index.js';
 
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
-const watchdog = startWatchdog({ limitMs: 100, report: say });
+let tell = () => {};
+const reported = new Promise((resolve) => {
+  tell = resolve;
+});
+const watchdog = startWatchdog({
+  limitMs: 100,
+  report: (turn) => {
+    say(turn);
+    tell();
+  },
+});
 const agent = watchdog.label('default/clerk/a1');
 const method = watchdog.label('sum');
 const spin = (ms) => {
@@ -53,5 +63,8 @@ const modes = {
 };
 await modes[process.argv[2]]();
 say({ heldMs });
-await pause(200);
+// A report comes from another thread, in its own time.
+if (process.argv[2] === 'stuck') await Promise.race([reported, pause(10_000)]);
+else await pause(200);
 await watchdog.close();
+process.exit();

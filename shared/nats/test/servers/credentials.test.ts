@@ -175,7 +175,7 @@ describe.skipIf(!natsHere())('U10: who may do what, on real servers over TLS', (
     expect(made.json()).not.toHaveProperty('error');
     node.subscribe('skep.*.main.call.>', { callback: (_, message) => void message.respond('done') });
     await node.flush();
-    const call = () => tenant.request('skep.acme.main.call.researcher.ada.study', 'x', { timeout: 1_000 });
+    const call = () => tenant.request('skep.acme.main.call.researcher.ada.study', 'x', { timeout: 5_000 });
     // Interest travels from server to server; until it is there, nobody responds.
     await expect
       .poll(
@@ -207,7 +207,7 @@ describe.skipIf(!natsHere())('O13: mutual TLS', () => {
     await cluster.ready;
     for (const tenant of credentials.tenants) await (await client(cluster, { tenant })).flush();
     const { authenticator, inboxPrefix, tls } = credentials.clientOptions({ tenant: 'acme' });
-    const options = { servers: [...cluster.urls], inboxPrefix, reconnect: false, timeout: 2_000 };
+    const options = { servers: [...cluster.urls], inboxPrefix, reconnect: false, timeout: 15_000 };
     await expect(connect({ ...options, authenticator, tls: { caFile: credentials.caFile ?? '' } })).rejects.toThrow();
     await expect(connect({ ...options, ...(tls ? { tls } : {}) })).rejects.toThrow(/authorization/i);
   });
