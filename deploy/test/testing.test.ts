@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { readArguments } from '../testing/properties.mjs';
 import { readReport } from '../testing/report.mjs';
 import { countResults, lastLine } from '../testing/results.mjs';
 import { linksOf } from '../verify/links.mjs';
@@ -56,6 +57,22 @@ describe('the summary of a test run', () => {
     expect(of(1)).toEqual(['Failed: a.test.ts > test 0', '  Error: no', '      at a.ts:1']);
     expect(of(25)).toHaveLength(20 * 3 + 1);
     expect(of(25).at(-1)).toBe('and 5 more, which stand above');
+  });
+});
+
+describe('the arguments of npm run properties', () => {
+  test('are seeds and parts of names', () => {
+    expect(readArguments([])).toMatchObject({ seeds: 20, from: 1, parts: [] });
+    expect(readArguments(['--from', '7', 'shared/state', '--seeds', '2'])).toMatchObject({ seeds: 2, from: 7, parts: ['shared/state'] });
+  });
+
+  test.each([
+    ['--seeds', '0'],
+    ['--seeds', 'many'],
+    ['--from', '-1'],
+    ['--form', '1'],
+  ])('%s %s is refused, with how it is used', (...args) => {
+    expect(() => readArguments(args)).toThrow(/npm run properties/);
   });
 });
 

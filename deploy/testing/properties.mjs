@@ -39,14 +39,14 @@ export async function runProperties(args) {
     const env = { ...process.env, SKEP_SEED: `${seed}` };
     const options = { cwd: ROOT, env, output: /** @type {const} */ ('collect'), limitMs: SEED_MINUTES_MAX * 60_000 };
     const { code, text } = await runNode(TOOL.vitest, ['run', '--silent=passed-only', ...files], options);
-    process.stdout.write(code === 0 ? 'held\n' : `failed\n\n${text}\nAgain: SKEP_SEED=${seed} npm test -- ${parts.join(' ')}\n`);
+    process.stdout.write(code === 0 ? 'held\n' : `failed\n\n${text}\nAgain: npm run properties -- --from ${seed} --seeds 1 ${parts.join(' ')}\n`);
     if (code !== 0) return 1;
   }
   return 0;
 }
 
 /** @param {readonly string[]} args */
-function readArguments(args) {
+export function readArguments(args) {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],

@@ -17,7 +17,7 @@ export interface StoredLedger {
   readonly broken: readonly Broken[];
 }
 
-type Store = Pick<Ports, 'log' | 'registry' | 'blob'>;
+export type Store = Pick<Ports, 'log' | 'registry' | 'blob'>;
 
 const UNIVERSE = 'main';
 const PAGE = 1_000;

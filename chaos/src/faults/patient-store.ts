@@ -3,11 +3,9 @@
  * as it is now: a directory that is behind, beside lanes that were trimmed since, would show too little.
  */
 import { toSkepError } from '@skep/kernel';
-import type { Ports } from '@skep/ports';
 import { newestEntry } from '@skep/runtime';
+import type { Store } from '../crash/stored-ledger.js';
 import { pause } from './fault.js';
-
-export type Store = Pick<Ports, 'log' | 'registry' | 'blob'>;
 
 const PATIENCE_MS = 30_000;
 const PAUSE_MS = 50;

@@ -1,19 +1,8 @@
-import { defineAgent } from '@skep/actor';
 import { describe, expect, it } from 'vitest';
 import { readUniverse, SkepNode } from '../src/index.js';
+import { Counter, id } from './cluster/town.js';
 import { controlledPorts, type Intercept } from './controlled-ports.js';
-import { codeOf, failure, Hive, id } from './hive.js';
-
-const Cell = defineAgent({
-  kind: 'cell',
-  initial: { count: 0 },
-  handlers: {
-    add(state, by: number) {
-      state.count += by;
-      return state.count;
-    },
-  },
-});
+import { codeOf, failure, Hive } from './hive.js';
 
 /** A process whose directory writes are answered by `update` until the clock shows `untilMs`. */
 function beginning(world: Hive, update: Intercept, untilMs: number) {
@@ -24,7 +13,7 @@ function beginning(world: Hive, update: Intercept, untilMs: number) {
     writes += 1;
     return world.clock.monotonicMs() < endMs ? update(run) : run();
   };
-  const node = SkepNode.start(ports, { kinds: [Cell] });
+  const node = SkepNode.start(ports, { kinds: [Counter] });
   node.catch(() => {});
   return { node, writes: () => writes };
 }
@@ -33,8 +22,8 @@ const refuses: Intercept = () => Promise.reject(failure('unavailable'));
 
 describe('a start whose registry has no leader just now', () => {
   it('G3: waits for it, and keeps one lane', async () => {
-    const world = new Hive([Cell]);
-    await (await world.start()).call(id('cell', 'a'), 'add', 1);
+    const world = new Hive([Counter]);
+    await (await world.start()).call(id('a'), 'add', 1);
     // What was refused took effect all the same: a lane was opened that nobody uses.
     const tookEffect: Intercept = async (run) => {
       await run();
@@ -45,11 +34,11 @@ describe('a start whose registry has no leader just now', () => {
     const opened = await node;
     await world.driven(opened.recovered);
     expect((await readUniverse(world.ports.registry, opened.universe)).open).toEqual([opened.driver.id]);
-    expect(await opened.host.call(id('cell', 'a'), 'add', 1, {})).toMatchObject({ value: 2, version: 2 });
+    expect(await opened.host.call(id('a'), 'add', 1, {})).toMatchObject({ value: 2, version: 2 });
   });
 
   it('gives up after ten seconds', async () => {
-    const world = new Hive([Cell]);
+    const world = new Hive([Counter]);
     const { node, writes } = beginning(world, refuses, 1_000_000);
     await world.clock.advance(20_000);
     expect(await codeOf(node)).toBe('unavailable');
@@ -58,7 +47,7 @@ describe('a start whose registry has no leader just now', () => {
   });
 
   it('waits for nothing that will not pass', async () => {
-    const world = new Hive([Cell]);
+    const world = new Hive([Counter]);
     const { node, writes } = beginning(world, () => Promise.reject(failure('disk-full')), 1_000_000);
     expect(await codeOf(node)).toBe('disk-full');
     expect(writes()).toBe(1);
